@@ -1,0 +1,79 @@
+/*
+ * An answer: what a lookup came to, kept until its TXT record's TTL ends, with
+ * what must be remembered about failures. The record of the answers
+ * environment; losing it costs queries, never protection.
+ */
+#ifndef RULES_ANSWER_H
+#define RULES_ANSWER_H
+
+#include "rules/policy.h"
+#include "rules/record.h"
+
+#define ANSWER_DETAIL_SIZE 160
+#define ANSWER_SIZE_MAX (POLICY_BODY_MAX + 1024)
+
+/* A view: policy.mx leads into the octets it came from. */
+struct answer {
+	enum mtasts_outcome outcome;
+	enum mtasts_reason reason;
+	char detail[ANSWER_DETAIL_SIZE];
+	int64_t asked_at;    /* wall seconds, when DNS was asked */
+	int64_t fresh_until; /* answer from here until then */
+
+	/* With MTASTS_OUTCOME_POLICY. */
+	char id[RECORD_ID_SIZE];
+	int64_t fetched_at;
+	int64_t expires_at;
+	struct policy policy;
+
+	/* The last failed fetch: not tried again under failed_id before
+	 * retry_at (RFC 8461, 3.3). "" if there was none. */
+	char failed_id[RECORD_ID_SIZE];
+	int64_t retry_at;
+	enum mtasts_reason failed_reason;
+	char failed_detail[ANSWER_DETAIL_SIZE];
+
+	/* strict_first_use counts from the first sight of (domain, id). */
+	char first_id[RECORD_ID_SIZE];
+	int64_t first_seen;
+
+	/* The last extra TXT question before a fail (RFC 8461, 5.1). */
+	int64_t rechecked_at;
+};
+
+size_t answer_encode(const struct answer *answer, void *buf, size_t size);
+bool answer_decode(const void *data, size_t len, struct answer *out);
+
+/* May it be given without asking anybody? Not after fresh_until or expires_at,
+ * nor if asked_at lies in the future. */
+bool answer_is_fresh(const struct answer *answer, int64_t now);
+
+/* Is a fetch under this id held back at this time? */
+bool answer_holds_back(const struct answer *answer, const char *id,
+    int64_t now);
+
+/* When nothing in it matters any more, and it can be removed. */
+int64_t answer_deadline(const struct answer *answer);
+
+/*
+ * A probe's finding, cached in the same environment under the MX host.
+ */
+struct finding_record {
+	uint8_t status; /* enum probe_status, opaque here */
+	char detail[ANSWER_DETAIL_SIZE];
+	int64_t probed_at;
+	int64_t fresh_until;
+};
+
+size_t finding_encode(const struct finding_record *record, void *buf,
+    size_t size);
+bool finding_decode(const void *data, size_t len, struct finding_record *out);
+bool finding_is_fresh(const struct finding_record *record, int64_t now);
+
+/*
+ * May the cache evict this record of the answers environment, and how soon?
+ * cache.h's rank function, for both kinds of record.
+ */
+unsigned answer_rank(const void *data, size_t len, int64_t now);
+
+#endif
