@@ -35,6 +35,8 @@ struct cache_buffer {
 	size_t size;
 };
 void cache_buffer_free(struct cache_buffer *buffer);
+/* Copy into it, growing it if need be. False if memory is short. */
+bool cache_buffer_set(struct cache_buffer *buffer, struct span value);
 
 /*
  * How willingly a value may be evicted: 0 never, the larger the sooner. Runs
