@@ -51,10 +51,18 @@ cache_reader_free(const struct cache *cache, struct cache_reader **reader)
 	*reader = NULL;
 }
 
+static bool
+key_is_possible(struct span key)
+{
+	return key.len > 0 && key.len <= CACHE_KEY_MAX;
+}
+
 enum cache_status
 cache_get(const struct cache *cache, struct cache_reader *reader,
     enum cache_store store, struct span key, struct cache_buffer *out)
 {
+	if (!key_is_possible(key))
+		return CACHE_NOTFOUND;
 	return cache->ops->get(cache->self, reader, store, key, out);
 }
 
@@ -62,6 +70,8 @@ enum cache_status
 cache_change(const struct cache *cache, enum cache_store store,
     struct span key, cache_change_fn *fn, void *arg, int64_t now)
 {
+	if (!key_is_possible(key))
+		return CACHE_FULL;
 	return cache->ops->change(cache->self, store, key, fn, arg, now);
 }
 

@@ -149,6 +149,8 @@ store_item(struct cache_mem *mem, enum cache_store store, struct span key,
 	bool found;
 	size_t at;
 
+	if (value.len > CACHE_VALUE_MAX)
+		return CACHE_FULL;
 	if (!item_make(key, value, &item))
 		return CACHE_NOMEM;
 	at = find(items, key, &found);
