@@ -20,14 +20,20 @@ void text_init(struct text *text, char *buf, size_t size);
 void text_put(struct text *text, const char *s);
 void text_printf(struct text *text, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void text_vprintf(struct text *text, const char *fmt, va_list ap);
+void text_vprintf(struct text *text, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /*
  * Append hostile octets: printable ASCII and valid UTF-8 without controls as
- * they are, backslash as \\, everything else as \xHH (bidirectional controls
- * included). An escape is never cut in half.
+ * they are, backslash as \\, quote as \", everything else octet by octet as
+ * \xhh (bidirectional controls and line separators included). An escape or a
+ * character is never cut in half, by these functions or by those above.
  */
 void text_escape(struct text *text, const char *data, size_t len);
+
+/* The same, but backslash and quote stay: for a sentence of ours, some of whose
+ * words have been through text_escape already. */
+void text_clean(struct text *text, const char *data, size_t len);
 
 /* text_escape of a whole into a buffer of its own; returns buf. */
 char *text_escaped(char *buf, size_t size, const char *data, size_t len);
