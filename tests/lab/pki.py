@@ -8,7 +8,7 @@ are written as DER, so that a name can be one that no tool would write.
 import ipaddress
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DATES = {
     "valid": ("20200101000000Z", "20491231235959Z"),
@@ -59,6 +59,14 @@ class Certificate:
 def named(*names, cn="lab", **more):
     """A certificate for these DNS names."""
     return Certificate(cn=cn, dns=names, **more)
+
+
+def filled(spec, label, domain):
+    """A certificate with DOMAIN and HOST, its label at the domain, written out."""
+    def fill(text):
+        return text.replace("HOST", f"{label}.{domain}").replace("DOMAIN", domain)
+    return replace(spec, cn=fill(spec.cn), dns=tuple(map(fill, spec.dns)),
+                   others=tuple((kind, fill(name)) for kind, name in spec.others))
 
 
 class Pki:
