@@ -51,6 +51,8 @@ class Zone:
 
     def clear(self, name, rtype):
         self.names.get(name, {}).pop(rtype, None)
+        if not self.names.get(name):
+            self.names.pop(name, None)
 
     def misbehave(self, name, rtype, behaviour):
         """Let the scripted server treat this question in its own way."""
@@ -171,6 +173,15 @@ def closing(_reply, _udp):
 def slow(seconds):
     def behaviour(reply, _udp):
         time.sleep(seconds)
+        return reply.pack()
+    return behaviour
+
+
+def elsewhere(address):
+    """The same answer with another IPv4 address."""
+    def behaviour(reply, _udp):
+        for rr in reply.rr:
+            rr.rdata = dnslib.A(address)
         return reply.pack()
     return behaviour
 

@@ -7,6 +7,7 @@ an explanation.  Names begin with the checklist ids that the case shows.
 import json
 import re
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable, Tuple
@@ -14,7 +15,7 @@ from typing import Callable, Tuple
 from lab import Lab, command_under_test
 from namespace import enter
 
-JOBS = 6                        # cases at once; most of them wait for a time-out
+JOBS = 12                       # cases at once; most of them wait for a time-out
 
 EXIT = {"none": 0, "pass": 0, "fail": 1, "temperror": 3}
 
@@ -150,6 +151,8 @@ def attempt(case, lab):
         return None
     except Failure as error:
         return str(error)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return "the answer has not the shape that was expected\n" + traceback.format_exc()
 
 
 def report(lab, cases):
