@@ -224,7 +224,7 @@ def build_policy_hosts(lab):
     for domain, name in (("delegated.test", "mta-sts.delegated.test"),
                          ("provided.test", "mta-sts.provider.test")):
         lab.domain(domain, mx=[MX], patterns=())
-        address = lab.policy_host(domain, good, named(name))
+        address = lab.policy_host(domain, good, named(name)).address
         lab.zone.clear("mta-sts." + domain, "A")
         alias("mta-sts." + domain, "host." + domain)
         lab.zone.add("host." + domain, "A", address)
@@ -253,7 +253,7 @@ def build_hosts(lab):
         lab.mx_host(name)
     lab.mx_host("mx.mxsix.test", address=NET6)
     for domain in ("cnamed.test", "cnamed2.test"):
-        address = lab.mx_host("mx." + domain)
+        address = lab.mx_host("mx." + domain).address
         lab.zone.clear("mx." + domain, "A")
         lab.zone.add("mx." + domain, "CNAME", "host." + domain)
         lab.zone.add("host." + domain, "A", address)

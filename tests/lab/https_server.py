@@ -83,6 +83,7 @@ def raw(data):
 @dataclass
 class PolicyHost:
     name: str
+    address: str
     certificate: str
     answer: Callable
     versions: tuple = tls.MODERN

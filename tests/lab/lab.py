@@ -101,13 +101,13 @@ class Lab:
         self.sites[host] = (self.pki.file(certificate or pki.named(host)), policy)
 
     def policy_host(self, domain, answer, certificate=None, address=None, **more):
-        """A scripted policy host, see https_server.py; returns its address."""
+        """A scripted policy host, see https_server.py, which is returned."""
         host = "mta-sts." + domain
         return self._scripted(https_server.PolicyHost, host, 443, address or POLICY_NET,
                               certificate or pki.named(host), answer=answer, **more)
 
     def mx_host(self, name, certificate=None, address=None, **more):
-        """A scripted MX host, see smtp_server.py; returns its address."""
+        """A scripted MX host, see smtp_server.py, which is returned."""
         return self._scripted(smtp_server.MxHost, name, 25, address or MX_NET,
                               certificate or pki.named(name), **more)
 
@@ -124,9 +124,10 @@ class Lab:
     def _scripted(self, kind, name, port, network, certificate, **more):
         address = self._address(network)
         self._addresses(name, [address])
-        self.listeners.add(address, port, kind(
-            name=name, certificate=self.pki.file(certificate), record=self.record, **more))
-        return address
+        host = kind(name=name, address=address, record=self.record,
+                    certificate=self.pki.file(certificate), **more)
+        self.listeners.add(address, port, host)
+        return host
 
     def _address(self, network):
         """The next address of a network of ours; any other address is taken as is."""

@@ -23,6 +23,7 @@ REPLIES = {
 @dataclass
 class MxHost:
     name: str
+    address: str
     certificate: str
     banner: bytes = b""
     extensions: tuple = EXTENSIONS
