@@ -110,9 +110,9 @@ cache_delete(const struct cache *cache, enum cache_store store,
 
 enum cache_status
 cache_visit(const struct cache *cache, enum cache_store store,
-    cache_visit_fn *fn, void *arg)
+    struct span after, cache_visit_fn *fn, void *arg)
 {
-	return cache->ops->visit(cache->self, store, fn, arg);
+	return cache->ops->visit(cache->self, store, after, fn, arg);
 }
 
 enum cache_status

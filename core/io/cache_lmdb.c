@@ -389,18 +389,24 @@ visit_env(struct cache_env *env, struct batch *batch, cache_visit_fn *fn,
 }
 
 static enum cache_status
-lmdb_visit(void *self, enum cache_store store, cache_visit_fn *fn, void *arg)
+lmdb_visit(void *self, enum cache_store store, struct span after,
+    cache_visit_fn *fn, void *arg)
 {
 	struct cache_lmdb *lmdb = self;
 	struct cache_env *env;
 	struct batch *batch;
 	enum cache_status st;
 
+	if (after.len > CACHE_KEY_MAX)
+		return CACHE_NOTFOUND;
 	if ((st = cache_slot_use(&lmdb->slots[store], &env)) != CACHE_OK)
 		return st;
 	if ((batch = calloc(1, sizeof(*batch))) == NULL) {
 		st = CACHE_NOMEM;
 	} else {
+		batch->last_len = after.len;
+		if (after.len > 0)
+			memcpy(batch->last, after.data, after.len);
 		st = visit_env(env, batch, fn, arg);
 		cache_buffer_free(&batch->octets);
 		free(batch);

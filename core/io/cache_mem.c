@@ -230,15 +230,19 @@ mem_change(void *self, enum cache_store store, struct span key,
 
 /* fn may change the cache: go on behind the key it saw, on copies. */
 static enum cache_status
-mem_visit(void *self, enum cache_store store, cache_visit_fn *fn, void *arg)
+mem_visit(void *self, enum cache_store store, struct span after,
+    cache_visit_fn *fn, void *arg)
 {
 	struct cache_mem *mem = self;
 	const struct items *items = &mem->stores[store];
 	enum cache_status st = CACHE_OK;
 	struct item copy;
 	bool more = true, found;
+	size_t at = find(items, after, &found);
 
-	for (size_t at = 0; more && at < items->count;) {
+	if (found)
+		at++;
+	while (more && at < items->count) {
 		if (!item_make(item_key(&items->list[at]),
 			item_value(&items->list[at]), &copy)) {
 			st = CACHE_NOMEM;
