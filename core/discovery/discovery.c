@@ -29,7 +29,8 @@ ttl_end(const struct dns_answer *dns, int64_t now)
 static void
 copy_detail(char out[ANSWER_DETAIL_SIZE], const char *detail)
 {
-	snprintf(out, ANSWER_DETAIL_SIZE, "%s", detail);
+	snprintf(out, ANSWER_DETAIL_SIZE, "%.*s", ANSWER_DETAIL_SIZE - 1,
+	    detail);
 }
 
 static void
