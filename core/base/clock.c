@@ -3,6 +3,8 @@
  *
  * Test: tests/unit/test_clock.c
  */
+#include <config.h>
+
 #include "base/clock.h"
 
 #include <time.h>

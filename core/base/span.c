@@ -52,6 +52,19 @@ span_is(struct span span, const char *literal)
 	return span.len == strlen(literal) && span_starts(span, literal);
 }
 
+bool
+span_is_nocase(struct span span, const char *literal)
+{
+	size_t i;
+
+	if (span.len != strlen(literal))
+		return false;
+	for (i = 0; i < span.len; i++)
+		if (span_lower(span.data[i]) != span_lower(literal[i]))
+			return false;
+	return true;
+}
+
 /* Step over len octets that are known to be there. */
 static struct span
 advance(struct span *span, size_t len)
@@ -199,4 +212,10 @@ bool
 span_is_blank(unsigned char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+char
+span_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }

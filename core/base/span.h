@@ -20,6 +20,7 @@ bool span_empty(struct span span);
 /* The first octet, or -1 at the end. */
 int span_peek(struct span span);
 bool span_is(struct span span, const char *literal); /* equal, exact case */
+bool span_is_nocase(struct span span, const char *literal); /* ASCII case */
 bool span_starts(struct span span, const char *literal);
 
 /* Take from the front; false or an empty span takes nothing. */
@@ -43,5 +44,6 @@ bool span_string(struct span *span, struct span *out);
 bool span_is_digit(unsigned char c);
 bool span_is_alnum(unsigned char c);
 bool span_is_blank(unsigned char c); /* SP and HTAB */
+char span_lower(char c);
 
 #endif

@@ -159,6 +159,19 @@ text_clean(struct text *text, const char *data, size_t len)
 	put_safe(text, data, len, false);
 }
 
+bool
+text_is_clean(const char *data, size_t len)
+{
+	size_t i, width;
+
+	for (i = 0; i < len; i += width) {
+		width = showable(data + i, len - i);
+		if (width == 0)
+			return false;
+	}
+	return true;
+}
+
 char *
 text_escaped(char *buf, size_t size, const char *data, size_t len)
 {

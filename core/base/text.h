@@ -35,6 +35,9 @@ void text_escape(struct text *text, const char *data, size_t len);
  * words have been through text_escape already. */
 void text_clean(struct text *text, const char *data, size_t len);
 
+/* Would text_clean leave it as it is? */
+bool text_is_clean(const char *data, size_t len);
+
 /* text_escape of a whole into a buffer of its own; returns buf. */
 char *text_escaped(char *buf, size_t size, const char *data, size_t len);
 

@@ -12,6 +12,18 @@
 #define ANSWER_DETAIL_SIZE 160
 #define ANSWER_SIZE_MAX (POLICY_BODY_MAX + 1024)
 
+/* The first octet of a record tells its kind and, below, the version of its
+ * format. Another octet is a record of another time: a miss. */
+#define ANSWER_FORMAT 0x11
+#define FINDING_FORMAT 0x21
+
+/* No fetch is held back for longer than this: a retry_at further away was
+ * written under a clock that has stepped back since. */
+#define ANSWER_HOLD_MAX 3600
+/* A first sight is remembered for this long after the last question, or a
+ * domain whose policy can never be had would be new again and again. */
+#define ANSWER_FIRST_KEPT (7 * 86400)
+
 /* A view: policy.mx leads into the octets it came from. */
 struct answer {
 	enum mtasts_outcome outcome;
@@ -41,7 +53,12 @@ struct answer {
 	int64_t rechecked_at;
 };
 
+/* The octets of an answer, written to buf. Returns the length, 0 if it does not
+ * fit in size or could not be read back. The policy is kept with MTASTS_OUTCOME_POLICY only. */
 size_t answer_encode(const struct answer *answer, void *buf, size_t size);
+
+/* False for octets that are no answer of this format version; *out means nothing
+ * then. */
 bool answer_decode(const void *data, size_t len, struct answer *out);
 
 /* May it be given without asking anybody? Not after fresh_until or expires_at,
@@ -72,7 +89,10 @@ bool finding_is_fresh(const struct finding_record *record, int64_t now);
 
 /*
  * May the cache evict this record of the answers environment, and how soon?
- * cache.h's rank function, for both kinds of record.
+ * cache.h's rank function, for both kinds of record. Soonest goes what is of no
+ * use any more (4), then findings and answers without a live policy (3), then
+ * testing and none (2), enforce last (1). Nothing is 0: all of it can be had
+ * again, the policies from the other environment.
  */
 unsigned answer_rank(const void *data, size_t len, int64_t now);
 

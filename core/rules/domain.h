@@ -18,6 +18,7 @@ enum domain_status {
 	DOMAIN_SINGLE_LABEL, /* localhost */
 	DOMAIN_TOO_LONG,     /* or no room for the "_mta-sts." prefix */
 	DOMAIN_INVALID,
+	DOMAIN_NOMEM, /* not known: no memory to convert its U-labels */
 };
 
 /*
@@ -38,7 +39,8 @@ void domain_policy_host(const char *domain, char out[DOMAIN_SIZE]);
 
 /*
  * The name of an MX host as DNS gave it, made comparable: lower case, without
- * the root's dot, LDH and underscore only. False if it cannot be a host name.
+ * the root's dot, LDH and underscore only. False if it cannot be a host name;
+ * an address is none.
  */
 bool domain_host(const char *name, size_t len, char out[DOMAIN_SIZE]);
 

@@ -24,10 +24,11 @@ struct entry {
 };
 
 /* The octets of an entry, written to buf. Returns the length, 0 if it does not
- * fit in size. */
+ * fit in size or could not be read back. */
 size_t entry_encode(const struct entry *entry, void *buf, size_t size);
 
-/* False for octets that are no entry of this format version: a miss. */
+/* False for octets that are no entry of this format version: a miss, and *out
+ * means nothing. */
 bool entry_decode(const void *data, size_t len, struct entry *out);
 
 /* fetched_at, or now where that lies in the future (a clock stepped back). */
@@ -54,7 +55,12 @@ bool entry_is_forgotten(const struct entry *entry, int64_t now,
 /* Should used_at be written again, its grain being a day? */
 bool entry_use_is_news(const struct entry *entry, int64_t now);
 
-/* May the cache evict this record, and how soon? cache.h's rank function. */
+/*
+ * May the cache evict this record, and how soon? cache.h's rank function.
+ * Soonest goes what is expired or no entry (3), then testing and none that were
+ * not used after the day of their fetch (2), then the rest of those (1). A live
+ * enforce policy never does (0): flooding the cache must not flush it.
+ */
 unsigned entry_rank(const void *data, size_t len, int64_t now);
 
 #endif

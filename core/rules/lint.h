@@ -1,7 +1,8 @@
 /*
  * What a parser has to say beside its result: one error with line and column,
  * and warnings. The structures are those of mtasts_admin.h. A parser takes NULL
- * when nobody listens.
+ * when nobody listens; a listener starts with a structure of zeroes. Hostile
+ * words in a message must have been through text_escape.
  */
 #ifndef RULES_LINT_H
 #define RULES_LINT_H

@@ -5,8 +5,9 @@
  *	example.com		skip
  *	.partner.example	enforce mx=*.partner.example,mx.example.net
  *
- * A leading dot means every name below, not the name itself. "#" begins a
- * comment. Text in, table out; who reads the file is another's matter.
+ * A leading dot means every name below, not the name itself. skip and none take
+ * nothing, testing and enforce need mx=. "#" begins a comment; two lines for one
+ * name are an error. Text in, table out; who reads the file is another's matter.
  */
 #ifndef RULES_OVERRIDE_H
 #define RULES_OVERRIDE_H
@@ -15,6 +16,7 @@
 
 struct override {
 	char *domain;	      /* normalised, with the leading dot if it had one */
+	unsigned line;	      /* of the file */
 	bool skip;	      /* no policy for this domain */
 	struct policy policy; /* else this one, max_age 0 */
 };

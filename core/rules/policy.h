@@ -4,6 +4,7 @@
 #ifndef RULES_POLICY_H
 #define RULES_POLICY_H
 
+#include "base/pack.h"
 #include "base/span.h"
 #include "rules/lint.h"
 
@@ -43,6 +44,14 @@ size_t policy_pattern(struct span value, char *out);
 
 /* Walk the patterns: NULL gives the first, the last gives NULL. */
 const char *policy_next_mx(const struct policy *policy, const char *mx);
+
+/*
+ * The form of a policy inside a stored record. unpack gives a view into the
+ * octets, and refuses any that policy_parse could not have stored: a pattern is
+ * not judged anew, but its characters and the count are.
+ */
+void policy_pack(struct pack *pack, const struct policy *policy);
+bool policy_unpack(struct span *octets, struct policy *out);
 
 /* Does any pattern match this host, a domain_host() name (RFC 8461, 4.1)? */
 bool policy_match(const struct policy *policy, const char *host);
