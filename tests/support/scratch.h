@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define SCRATCH_PATH 256
@@ -24,6 +25,14 @@ typedef bool scratch_fn(void *arg);
 int scratch_child(scratch_fn *fn, void *arg);
 pid_t scratch_start(scratch_fn *fn, void *arg);
 int scratch_wait(pid_t pid);
+
+/* Leave a test that cannot run here. cmocka 1.1.5 prints "not ok # SKIP" for
+ * skip(), which Automake's driver counts as a failure. */
+#define SCRATCH_SKIP(why)                                \
+	do {                                             \
+		printf("# %s: skipped, %s\n", __func__, why); \
+		return;                                  \
+	} while (0)
 
 /* For children: stop being root (nobody, without groups). */
 bool scratch_be_nobody(void);
