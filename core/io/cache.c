@@ -6,6 +6,8 @@
  *
  * Test: tests/unit/test_cache.c
  */
+#include <config.h>
+
 #include "io/cache.h"
 
 #include <stdlib.h>

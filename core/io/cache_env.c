@@ -14,6 +14,8 @@
  *
  * Test: tests/unit/test_cache_lmdb.c, test_cache_fork.c, test_cache_damage.c
  */
+#include <config.h>
+
 #include "io/cache_env.h"
 
 #include "base/clock.h"

@@ -8,6 +8,8 @@
  *
  * Test: tests/unit/test_cache_damage.c
  */
+#include <config.h>
+
 #include "io/cache_file.h"
 
 #include "io/directory.h"

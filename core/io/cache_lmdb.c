@@ -9,6 +9,8 @@
  *
  * Test: tests/unit/test_cache.c, tests/unit/test_cache_lmdb.c
  */
+#include <config.h>
+
 #include "io/cache_lmdb.h"
 
 #include "base/error.h"

@@ -7,6 +7,8 @@
  *
  * Test: tests/unit/test_cache_damage.c
  */
+#include <config.h>
+
 #include "io/cache_mark.h"
 
 #include "io/directory.h"

@@ -10,6 +10,8 @@
  *
  * Test: tests/unit/test_cache_full.c
  */
+#include <config.h>
+
 #include "io/cache_room.h"
 
 #include <stdlib.h>

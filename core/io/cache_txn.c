@@ -8,6 +8,8 @@
  *
  * Test: tests/unit/test_cache_lmdb.c
  */
+#include <config.h>
+
 #include "io/cache_env.h"
 
 #include <stddef.h>

@@ -13,6 +13,8 @@
  *
  * Test: tests/unit/test_cache_damage.c
  */
+#include <config.h>
+
 #include "io/cache_walk.h"
 
 #include "base/text.h"

@@ -7,6 +7,8 @@
  *
  * Test: tests/unit/test_counters.c
  */
+#include <config.h>
+
 #include "io/counters.h"
 
 #include "io/directory.h"

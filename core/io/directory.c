@@ -8,6 +8,8 @@
  *
  * Test: tests/unit/test_directory.c
  */
+#include <config.h>
+
 #include "io/directory.h"
 
 #include "base/error.h"

@@ -10,6 +10,8 @@
  *
  * Test: tests/unit/test_flight.c
  */
+#include <config.h>
+
 #include "io/flight.h"
 
 #include "io/directory.h"

@@ -6,6 +6,8 @@
  *
  * Test: tests/unit/test_flight.c, tests/unit/test_cache_fork.c
  */
+#include <config.h>
+
 #include "io/fork.h"
 
 #include <pthread.h>
