@@ -26,8 +26,8 @@ enum https_status {
 struct https_answer {
 	enum https_status status;
 	int code;		      /* HTTP status, 0 if none came */
-	const char *content_type;     /* NULL if there was none */
-	const char *content_encoding; /* NULL if there was none */
+	const char *content_type;     /* NULL if there was none; hostile, */
+	const char *content_encoding; /* as sent, repetitions joined by ", " */
 	const char *body;
 	size_t len;
 	const char *detail; /* reason code or few words, escaped; "" if none */
