@@ -29,7 +29,8 @@ ttl_end(const struct dns_answer *dns, int64_t now)
 static void
 copy_detail(char out[ANSWER_DETAIL_SIZE], const char *detail)
 {
-	snprintf(out, ANSWER_DETAIL_SIZE, "%s", detail);
+	snprintf(out, ANSWER_DETAIL_SIZE, "%.*s", ANSWER_DETAIL_SIZE - 1,
+	    detail);
 }
 
 static void
@@ -112,18 +113,30 @@ discovery_give(const struct entry *entry, int64_t now, struct answer *answer)
 	answer->fresh_until = earlier(answer->fresh_until, answer->expires_at);
 }
 
+/* After a failed refresh: some times again before the policy expires, however
+ * short its life, but not more often than a fetch may be tried, nor less often
+ * than hourly. */
+static int64_t
+retry_refresh_in(const struct discovery *d, int64_t now)
+{
+	int64_t delay = (entry_expires_at(&d->entry, now) - now) / 4;
+
+	if (delay < DISCOVERY_BACK_OFF)
+		return DISCOVERY_BACK_OFF;
+	return earlier(delay, DISCOVERY_REFRESH_RETRY);
+}
+
 /* A stored policy that mail makes use of, and how its refresh fares. */
 static void
 note_use(struct discovery *d, int64_t now)
 {
-	if (d->store != DISCOVERY_STORE_NOTHING || !d->has_entry)
-		return;
 	if (!is_refresh(d) && entry_use_is_news(&d->entry, now)) {
 		d->entry.used_at = now;
 		d->store = DISCOVERY_STORE_AMENDS;
 	}
-	if (d->fetch_failed && is_live(d, now)) {
+	if (d->fetch_failed) {
 		d->entry.refresh_failures++;
+		d->entry.refresh_at = now + retry_refresh_in(d, now);
 		d->store = DISCOVERY_STORE_AMENDS;
 	}
 }
@@ -454,12 +467,4 @@ discovery_deadline(struct discovery *d, int64_t now)
 	    d->action == DISCOVERY_TAKE_FLIGHT ?
 		"another process is fetching the policy" :
 		"the MX question was not answered in time", now);
-}
-
-bool
-discovery_refresh_failed(const struct discovery *d)
-{
-	return d->fetch_failed &&
-	    d->answer.outcome == MTASTS_OUTCOME_POLICY &&
-	    d->answer.policy.mode != MTASTS_MODE_NONE;
 }

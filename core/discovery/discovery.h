@@ -25,6 +25,7 @@
 #define DISCOVERY_NEGATIVE_MAX 3600   /* seconds its absence is */
 #define DISCOVERY_TEMPERROR_TTL 30    /* seconds a DNS failure is remembered */
 #define DISCOVERY_BACK_OFF 300	      /* seconds, RFC 8461, 3.3 */
+#define DISCOVERY_REFRESH_RETRY 3600  /* seconds, at most, to the next try */
 #define DISCOVERY_RECHECK 60	      /* seconds between extra TXT questions */
 #define DISCOVERY_FIRST_USE_MAX 86400 /* seconds strict_first_use may defer */
 
@@ -40,7 +41,7 @@ enum discovery_action {
 enum discovery_store {
 	DISCOVERY_STORE_NOTHING,
 	DISCOVERY_STORE_ENTRY, /* entry replaces it */
-	DISCOVERY_STORE_AMENDS, /* used_at, refresh_failures alone changed */
+	DISCOVERY_STORE_AMENDS, /* used_at, refresh_* alone changed */
 };
 
 struct discovery {
@@ -104,9 +105,5 @@ enum discovery_action discovery_deadline(struct discovery *discovery,
 /* Make a stored policy the answer; its views are the entry's. */
 void discovery_give(const struct entry *entry, int64_t now,
     struct answer *answer);
-
-/* Does the outcome deserve an administrator's attention (RFC 8461, 3.3 and
- * 10.2)? A fetch failed under a live policy that is not mode none. */
-bool discovery_refresh_failed(const struct discovery *discovery);
 
 #endif

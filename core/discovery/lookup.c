@@ -177,7 +177,7 @@ lookup_fresh(const struct cache *cache, struct cache_reader *reader,
 	    answer_is_fresh(answer, now);
 }
 
-enum mtasts_status
+void
 lookup_cached(const struct cache *cache, struct cache_reader *reader,
     const char *domain, int64_t now, struct cache_buffer *buffer,
     struct answer *answer)
@@ -185,16 +185,13 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
 	struct entry entry;
 
 	if (lookup_fresh(cache, reader, domain, now, buffer, answer))
-		return MTASTS_OK;
+		return;
 	memset(answer, 0, sizeof(*answer));
+	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
-	if (!read_entry(cache, reader, domain, buffer, &entry) ||
-	    !entry_is_live(&entry, now)) {
-		answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
-		return MTASTS_OK;
-	}
-	discovery_give(&entry, now, answer);
-	return MTASTS_OK;
+	if (read_entry(cache, reader, domain, buffer, &entry) &&
+	    entry_is_live(&entry, now))
+		discovery_give(&entry, now, answer);
 }
 
 /* ---- The end of a work -------------------------------------------------- */
@@ -248,24 +245,41 @@ tell_waiters(struct lookup_work *work, const struct lookup_found *found)
 	}
 }
 
-/* A refresh that fails under a live policy: say so, louder as it goes on
- * (RFC 8461, 3.3 and 10.2). */
+/* The first failure is a warning, every so many in a row an error (RFC 8461,
+ * 3.3 and 10.2). */
+static enum mtasts_log_level
+failure_level(const struct lookup_work *work, unsigned failures)
+{
+	if (failures % (unsigned)work->env->refresh_warnings == 0)
+		return MTASTS_LOG_ERROR;
+	return failures == 1 ? MTASTS_LOG_WARNING : MTASTS_LOG_INFO;
+}
+
+/* What a return value cannot carry: a cached policy stays in force although
+ * discovery ran into trouble. Nobody needs to know of mode none (8.3). */
 static void
-log_refresh_failure(const struct lookup_work *work)
+log_trouble(const struct lookup_work *work)
 {
 	const struct discovery *d = &work->discovery;
 	const struct answer *answer = &d->answer;
-	unsigned failures = d->entry.refresh_failures;
+	const struct log *log = work->env->log;
 
-	if (!discovery_refresh_failed(d))
+	if (d->from_answers || !answer_binds(answer) ||
+	    answer->reason == MTASTS_REASON_POLICY)
 		return;
-	log_line(work->env->log,
-	    failures >= (unsigned)work->env->refresh_warnings ?
-		MTASTS_LOG_ERROR : MTASTS_LOG_WARNING,
-	    "domain=%s event=refresh-failed failures=%u policy=%s expires_in=%llds reason=%s detail=\"%s\"",
-	    work->domain, failures, mtasts_mode_name(answer->policy.mode),
-	    (long long)(answer->expires_at - answer->asked_at),
-	    mtasts_reason_name(answer->failed_reason), answer->failed_detail);
+	if (d->fetch_failed)
+		log_line(log, failure_level(work, d->entry.refresh_failures),
+		    "domain=%s event=policy-refresh-failed failures=%u policy=%s id=%s expires_in=%llds reason=\"%s: %s\"",
+		    work->domain, (unsigned)d->entry.refresh_failures,
+		    mtasts_mode_name(answer->policy.mode), answer->id,
+		    (long long)(answer->expires_at - answer->asked_at),
+		    mtasts_reason_name(answer->reason), answer->detail);
+	else
+		log_line(log, MTASTS_LOG_NOTICE,
+		    "domain=%s event=cached-policy-kept policy=%s id=%s reason=\"%s: %s\"",
+		    work->domain, mtasts_mode_name(answer->policy.mode),
+		    answer->id, mtasts_reason_name(answer->reason),
+		    answer->detail);
 }
 
 static void
@@ -299,7 +313,7 @@ finish(struct lookup_work *work)
 	stop_ports(work);
 	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
 	    work->env->log);
-	log_refresh_failure(work);
+	log_trouble(work);
 	count(work);
 	bytes = malloc(ANSWER_SIZE_MAX);
 	if (bytes == NULL)

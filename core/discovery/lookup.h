@@ -83,9 +83,9 @@ void lookup_leave(struct lookup **lookup);
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
  * live policy, or MTASTS_REASON_NOT_CACHED. reader and buffer are the caller's;
- * *answer leads into buffer. MTASTS_OK or MTASTS_NOMEM.
+ * *answer leads into buffer.
  */
-enum mtasts_status lookup_cached(const struct cache *cache,
+void lookup_cached(const struct cache *cache,
     struct cache_reader *reader, const char *domain, int64_t now,
     struct cache_buffer *buffer, struct answer *answer);
 

@@ -50,6 +50,7 @@ amend(void *arg, struct span old, struct span *replacement)
 	    stored.fetched_at != change->entry->fetched_at)
 		return CACHE_KEEP;
 	stored.used_at = change->entry->used_at;
+	stored.refresh_at = change->entry->refresh_at;
 	stored.refresh_failures = change->entry->refresh_failures;
 	return encode(change, &stored, replacement);
 }

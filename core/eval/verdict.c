@@ -164,3 +164,33 @@ verdict_decide(struct evaluation *evaluation, const char *domain, bool probing)
 		decide_probed(evaluation);
 	}
 }
+
+void
+verdict_without_walk(struct evaluation *evaluation, const char *domain,
+    const struct answer *answer)
+{
+	const char *reason = mtasts_reason_name(answer->reason);
+	struct text text;
+
+	evaluation->verdict = MTASTS_VERDICT_NONE;
+	evaluation->code = "";
+	evaluation->host_count = 0;
+	text_init(&text, evaluation->sentence, sizeof(evaluation->sentence));
+	if (answer_binds(answer)) {
+		evaluation->verdict = MTASTS_VERDICT_TEMPERROR;
+		evaluation->code = "4.4.1";
+		text_printf(&text, "the MX hosts of %s were not looked at (%s)",
+		    domain, reason);
+	} else if (answer->outcome == MTASTS_OUTCOME_POLICY) {
+		text_printf(&text, "the policy of %s has mode none", domain);
+	} else if (answer->outcome == MTASTS_OUTCOME_DEFER) {
+		evaluation->verdict = MTASTS_VERDICT_TEMPERROR;
+		evaluation->code = "4.7.0";
+		text_printf(&text,
+		    "%s promises a policy that cannot be had (%s)", domain,
+		    reason);
+	} else {
+		text_printf(&text, "no MTA-STS policy applies to %s (%s)",
+		    domain, reason);
+	}
+}

@@ -44,6 +44,11 @@ struct evaluation {
 void verdict_decide(struct evaluation *evaluation, const char *domain,
     bool probing);
 
+/* The verdict without a look at MX hosts: there is no policy to satisfy, or the
+ * hosts could not be looked at. */
+void verdict_without_walk(struct evaluation *evaluation, const char *domain,
+    const struct answer *answer);
+
 /* Is the next MX host still of interest, or is the verdict settled? */
 bool verdict_is_settled(const struct evaluation *evaluation);
 

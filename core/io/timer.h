@@ -11,7 +11,7 @@ typedef void timer_fn(void *arg);
 
 /* Embedded in its user, who need not look inside. Zeroed means stopped. */
 struct timer {
-	timer_fn *fn;
+	timer_fn *fn; /* NULL while stopped */
 	void *arg;
 	int64_t at; /* monotonic milliseconds */
 	struct timer *next, *prev;
@@ -32,5 +32,22 @@ void timer_start(const struct timers *timers, struct timer *timer, int64_t at,
     timer_fn *fn, void *arg);
 /* Stopping a stopped timer is fine. */
 void timer_stop(const struct timers *timers, struct timer *timer);
+
+/*
+ * For makers of the port: timers in the order of their times. ops->start adds
+ * and ops->stop removes; timer_start and timer_stop see to the rest.
+ */
+struct timer_list {
+	struct timer head; /* of a ring; not a timer */
+};
+
+void timer_list_init(struct timer_list *list);
+void timer_list_add(struct timer_list *list, struct timer *timer);
+void timer_list_remove(struct timer *timer);
+/* The one that is due first, NULL if there is none. */
+const struct timer *timer_list_first(const struct timer_list *list);
+/* Fire all that are due. Callbacks may start and stop any timer; what they
+ * start fires in a later call. */
+void timer_list_fire(struct timer_list *list, int64_t now);
 
 #endif
