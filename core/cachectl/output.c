@@ -59,7 +59,7 @@ put_escaped(FILE *out, const char *data, size_t len)
 		if (c >= 0x20 && c < 0x7f)
 			putc(c, out);
 		else
-			fprintf(out, "\\x%02X", c);
+			fprintf(out, "\\x%02x", c);
 	}
 }
 
