@@ -1,0 +1,345 @@
+/*
+ * libmtasts: SMTP MTA Strict Transport Security (RFC 8461) for sending hosts.
+ *
+ * A process makes one context, a thread one session. A session looks up the
+ * policy of a domain, or evaluates whether that policy can be satisfied; the
+ * result tells what was found, why, and where it came from.
+ *
+ *	struct mtasts_options	settings, read from mtasts.conf or set one by one
+ *	struct mtasts		one a process: settings, cache, loop; thread-safe
+ *	struct mtasts_session	one a thread: read transactions, a reusable result
+ *	struct mtasts_result	the session's latest answer, read by functions
+ *
+ * Absent, temporary and broken are three different answers everywhere. "No
+ * policy" is a result, not an error.
+ *
+ * Fork: a context made before fork() may be used in the child; what belonged to
+ * the parent (cache handle, loop) is left alone there and made anew on first
+ * use. A session made before fork() is usable in the child by one thread. The
+ * background thread does not exist in the child.
+ *
+ * Text in results comes from the network. It is bounded, and never holds
+ * control bytes or invalid UTF-8: both are escaped as \xHH.
+ */
+#ifndef MTASTS_H
+#define MTASTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mtasts_version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mtasts;
+struct mtasts_options;
+struct mtasts_result;
+struct mtasts_session;
+
+/* Did the call work? */
+enum mtasts_status {
+	MTASTS_OK = 0,
+	MTASTS_NOMEM,	 /* out of memory */
+	MTASTS_INVALID,	 /* an argument cannot be used */
+	MTASTS_CONFIG,	 /* a configuration file or option value is wrong */
+	MTASTS_SYSTEM,	 /* the operating system refused; code is errno */
+	MTASTS_CACHE,	 /* the cache cannot be read or written */
+	MTASTS_NOTFOUND, /* what was asked for is not there */
+};
+
+/* Where in the work an error or a step of a trace belongs. */
+enum mtasts_stage {
+	MTASTS_STAGE_NONE = 0,
+	MTASTS_STAGE_OPTIONS,
+	MTASTS_STAGE_CACHE,
+	MTASTS_STAGE_DNS,
+	MTASTS_STAGE_HTTPS,
+	MTASTS_STAGE_POLICY,
+	MTASTS_STAGE_MX,
+	MTASTS_STAGE_PROBE,
+	MTASTS_STAGE_VERDICT,
+};
+
+/* Filled by a call that does not return MTASTS_OK. The caller owns it. */
+struct mtasts_error {
+	enum mtasts_status status;
+	enum mtasts_stage stage;
+	int code;	/* the backend's own number, 0 if it has none */
+	char text[240]; /* one sentence, escaped */
+};
+
+/* The policy's mode (RFC 8461, 5). NO_POLICY is not MODE_NONE. */
+enum mtasts_mode {
+	MTASTS_NO_POLICY = 0,
+	MTASTS_MODE_NONE,
+	MTASTS_MODE_TESTING,
+	MTASTS_MODE_ENFORCE,
+};
+
+/* What a lookup came to. */
+enum mtasts_outcome {
+	MTASTS_OUTCOME_NONE = 0,    /* the domain has no policy */
+	MTASTS_OUTCOME_POLICY,	    /* a live policy applies */
+	MTASTS_OUTCOME_UNAVAILABLE, /* perhaps promised, not to be had: deliver */
+	MTASTS_OUTCOME_DEFER,	    /* the same under strict_first_use: hold */
+};
+
+/* Where the policy came from. */
+enum mtasts_source {
+	MTASTS_SOURCE_NONE = 0,
+	MTASTS_SOURCE_CACHE,
+	MTASTS_SOURCE_NETWORK,
+	MTASTS_SOURCE_OVERRIDE,
+};
+
+/*
+ * Why the outcome is what it is. With MTASTS_OUTCOME_POLICY anything but
+ * REASON_POLICY tells what discovery ran into while a cached policy stayed in
+ * force. The names of the sts-* values are RFC 8460's result types.
+ */
+enum mtasts_reason {
+	MTASTS_REASON_POLICY = 0,	/* policy */
+	MTASTS_REASON_NOT_A_DOMAIN,	/* not-a-domain */
+	MTASTS_REASON_OVERRIDE_SKIP,	/* override-skip */
+	MTASTS_REASON_NO_RECORD,	/* no-record */
+	MTASTS_REASON_MULTIPLE_RECORDS, /* multiple-records */
+	MTASTS_REASON_INVALID_RECORD,	/* invalid-record */
+	MTASTS_REASON_DNS_TEMPERROR,	/* dns-temperror */
+	MTASTS_REASON_FETCH_ERROR,	/* sts-policy-fetch-error */
+	MTASTS_REASON_WEBPKI_INVALID,	/* sts-webpki-invalid */
+	MTASTS_REASON_POLICY_INVALID,	/* sts-policy-invalid */
+	MTASTS_REASON_NULL_MX,		/* null-mx */
+	MTASTS_REASON_NO_SUCH_DOMAIN,	/* no-such-domain */
+	MTASTS_REASON_DEADLINE,		/* deadline */
+	MTASTS_REASON_NOT_CACHED,	/* not-cached: asked of the cache alone */
+};
+
+/* What evaluation says of a domain. */
+enum mtasts_verdict {
+	MTASTS_VERDICT_NONE = 0,  /* no policy applies */
+	MTASTS_VERDICT_PASS,	  /* an MX host satisfies the policy */
+	MTASTS_VERDICT_FAIL,	  /* no MX host can */
+	MTASTS_VERDICT_TEMPERROR, /* could not be determined */
+};
+
+/* What was found at one MX host: RFC 8460, 4.3 result types and three of ours. */
+enum mtasts_finding {
+	MTASTS_FINDING_NOT_PROBED = 0,
+	MTASTS_FINDING_OK,
+	MTASTS_FINDING_CONNECT_FAILED,
+	MTASTS_FINDING_STARTTLS_NOT_SUPPORTED,
+	MTASTS_FINDING_CERTIFICATE_HOST_MISMATCH,
+	MTASTS_FINDING_CERTIFICATE_EXPIRED,
+	MTASTS_FINDING_CERTIFICATE_NOT_TRUSTED,
+	MTASTS_FINDING_VALIDATION_FAILURE,
+};
+
+/* One MX host of an evaluated domain. Strings live as long as the result. */
+struct mtasts_host {
+	const char *name;	 /* the MX record's name, A-labels, no dot */
+	uint16_t preference;
+	bool matched;		 /* named by an mx pattern of the policy */
+	enum mtasts_finding finding;
+	const char *detail;	 /* reason code or sentence, "" if none */
+};
+
+/* The word for a value, as in logs and JSON. Never NULL; static. */
+const char *mtasts_status_name(enum mtasts_status status);
+const char *mtasts_stage_name(enum mtasts_stage stage);
+const char *mtasts_mode_name(enum mtasts_mode mode); /* "no-policy" for none */
+const char *mtasts_outcome_name(enum mtasts_outcome outcome);
+const char *mtasts_source_name(enum mtasts_source source);
+const char *mtasts_reason_name(enum mtasts_reason reason);
+const char *mtasts_verdict_name(enum mtasts_verdict verdict);
+const char *mtasts_finding_name(enum mtasts_finding finding);
+
+/* The version of the library that is running; the macro is the header's. */
+const char *mtasts_version(void);
+
+/* ---- Options ---------------------------------------------------------- */
+
+/*
+ * Options with every default set.
+ *
+ * Returns MTASTS_OK or MTASTS_NOMEM. The caller owns *out.
+ */
+enum mtasts_status mtasts_options_new(struct mtasts_options **out);
+
+/* Frees *options and sets it NULL. NULL and a pointer to NULL are fine. */
+void mtasts_options_free(struct mtasts_options **options);
+
+/*
+ * Read a configuration file (mtasts.conf(5)) over what is set already.
+ *
+ * file  path, or NULL for the built-in path. The built-in file may be absent;
+ *       a named one may not.
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, or MTASTS_CONFIG with file and line in err.
+ */
+enum mtasts_status mtasts_options_load(struct mtasts_options *options,
+    const char *file, struct mtasts_error *err);
+
+/*
+ * Set one option as the configuration file would.
+ *
+ * name   "section.key", for instance "cache.directory"
+ * value  text; lists are separated by commas; durations take ms, s, m, h, d
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, or MTASTS_CONFIG.
+ */
+enum mtasts_status mtasts_options_set(struct mtasts_options *options,
+    const char *name, const char *value, struct mtasts_error *err);
+
+/* ---- Context ---------------------------------------------------------- */
+
+/*
+ * Make a context. Opens nothing: the cache and the network are set up by the
+ * first lookup that needs them. A process should have one.
+ *
+ * options  borrowed for the call, copied; NULL means defaults.
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, or MTASTS_CONFIG if a file named by the
+ * options (overrides) is wrong. The caller owns *out.
+ */
+enum mtasts_status mtasts_new(const struct mtasts_options *options,
+    struct mtasts **out, struct mtasts_error *err);
+
+/*
+ * Stops the background thread, closes everything, sets *ctx NULL. NULL is fine.
+ * Every session of the context must be free by then.
+ */
+void mtasts_free(struct mtasts **ctx);
+
+/* Severity of a log line, as in syslog(3): smaller is worse. */
+enum mtasts_log_level {
+	MTASTS_LOG_ERROR = 3,
+	MTASTS_LOG_WARNING = 4,
+	MTASTS_LOG_NOTICE = 5,
+	MTASTS_LOG_INFO = 6,
+	MTASTS_LOG_DEBUG = 7,
+};
+
+/*
+ * Receives one log line, key=value pairs, escaped, without a newline. Called by
+ * any thread that uses the context; must not call the context back.
+ */
+typedef void mtasts_log_fn(void *arg, enum mtasts_log_level level,
+    const char *line);
+
+/* Send log lines of this level and worse to fn. Silent until called; fn may be
+ * NULL. Call before any other thread uses the context. */
+void mtasts_set_log(struct mtasts *ctx, mtasts_log_fn *fn, void *arg,
+    enum mtasts_log_level level);
+
+/*
+ * Start the background thread: it runs every discovery of this context from
+ * now on, so that a caller's deadline ends the caller's wait and not the work,
+ * and, with MTASTS_THREAD_REFRESH, fetches cached policies anew when they are
+ * due (RFC 8461, 3.3 and 10.2).
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, MTASTS_SYSTEM, or MTASTS_INVALID if it runs.
+ */
+#define MTASTS_THREAD_REFRESH 0x1u
+enum mtasts_status mtasts_start_thread(struct mtasts *ctx, unsigned flags,
+    struct mtasts_error *err);
+
+/* ---- Sessions and lookups --------------------------------------------- */
+
+/* A session of ctx, for one thread at a time. The caller owns *out. */
+enum mtasts_status mtasts_session_new(struct mtasts *ctx,
+    struct mtasts_session **out, struct mtasts_error *err);
+
+/* Frees *session with its result and sets it NULL. NULL is fine. */
+void mtasts_session_free(struct mtasts_session **session);
+
+/* Flags of mtasts_lookup and mtasts_evaluate. */
+#define MTASTS_RECHECK 0x1u /* ask DNS for the TXT record whatever is cached */
+#define MTASTS_REFRESH 0x2u /* and fetch the policy whatever the TXT says */
+
+/*
+ * Find the MTA-STS policy that governs mail to a domain (RFC 8461, 3 and 5).
+ *
+ * domain    U-label or A-label form, borrowed for the call. A name that can have
+ *           no policy (literal, single label, invalid) is answered, not refused.
+ * flags     0 or MTASTS_RECHECK, MTASTS_REFRESH
+ * deadline  milliseconds this call may block; 0 answers from the cache alone;
+ *           negative means the built-in bounds of DNS and HTTPS (about 75 s).
+ * *result   set on MTASTS_OK; belongs to the session, valid until its next call.
+ *           "This domain publishes no policy" is a result, not an error.
+ * err       may be NULL; filled only when the return value is not MTASTS_OK.
+ *
+ * Returns MTASTS_OK or MTASTS_NOMEM. A session belongs to one thread.
+ */
+enum mtasts_status mtasts_lookup(struct mtasts_session *session,
+    const char *domain, unsigned flags, int deadline,
+    const struct mtasts_result **result, struct mtasts_error *err);
+
+/*
+ * The same, then ask whether the policy can be satisfied (RFC 8461, 4): MX
+ * hosts, their match against the policy, and a probe of those that match.
+ * Before a fail under enforce is reported the TXT record is asked for again
+ * (RFC 8461, 5.1). Arguments, result, errors and threads as mtasts_lookup.
+ */
+enum mtasts_status mtasts_evaluate(struct mtasts_session *session,
+    const char *domain, unsigned flags, int deadline,
+    const struct mtasts_result **result, struct mtasts_error *err);
+
+/*
+ * May mail of this domain go to this MX host (RFC 8461, 4.1)? True where no
+ * policy applies or its mode is none; for testing the answer is the match too,
+ * and what to do about it is the caller's choice.
+ *
+ * host  name as in the MX record; case and one trailing dot do not matter.
+ */
+bool mtasts_match(const struct mtasts_result *result, const char *host);
+
+/* ---- Reading a result ------------------------------------------------- */
+
+/* The policy domain, normalised; as given, escaped, if it is not a domain. */
+const char *mtasts_result_domain(const struct mtasts_result *result);
+enum mtasts_outcome mtasts_result_outcome(const struct mtasts_result *result);
+enum mtasts_mode mtasts_result_mode(const struct mtasts_result *result);
+enum mtasts_source mtasts_result_source(const struct mtasts_result *result);
+enum mtasts_reason mtasts_result_reason(const struct mtasts_result *result);
+/* One sentence or reason code on the reason; "" if there is nothing to add. */
+const char *mtasts_result_detail(const struct mtasts_result *result);
+/* The id of the TXT record the policy was fetched under, "" without one. */
+const char *mtasts_result_id(const struct mtasts_result *result);
+/* Seconds, clamped to 31557600; 0 without a policy. */
+uint32_t mtasts_result_max_age(const struct mtasts_result *result);
+/* Seconds since 1970; 0 without a policy, or for an override. */
+int64_t mtasts_result_fetched_at(const struct mtasts_result *result);
+int64_t mtasts_result_expires_at(const struct mtasts_result *result);
+/* The policy's mx patterns, in its order. Pattern i for i < count, else NULL. */
+size_t mtasts_result_mx_count(const struct mtasts_result *result);
+const char *mtasts_result_mx(const struct mtasts_result *result, size_t i);
+
+/* What only mtasts_evaluate fills; VERDICT_NONE, "" and 0 after a lookup. */
+enum mtasts_verdict mtasts_result_verdict(const struct mtasts_result *result);
+/* RFC 3463 code for a deferral, "4.7.5" for instance; "" where none is due. */
+const char *mtasts_result_enhanced_code(const struct mtasts_result *result);
+/* One plain sentence: which host, what was wrong. */
+const char *mtasts_result_sentence(const struct mtasts_result *result);
+size_t mtasts_result_host_count(const struct mtasts_result *result);
+/* Host i in MX order, or NULL. */
+const struct mtasts_host *mtasts_result_host(const struct mtasts_result *result,
+    size_t i);
+
+/*
+ * The one log line of a decision: domain=… policy=enforce id=… source=cache
+ * verdict=fail host=… result=… reason="…".
+ *
+ * Writes at most size octets with the final NUL. Returns the length without it;
+ * a line that does not fit is cut and ends in "...".
+ */
+size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
