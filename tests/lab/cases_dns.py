@@ -10,7 +10,6 @@ MX = "mx.good.test"
 DIRECT = {"dns": {"servers": [daemons.BROKEN_DNS], "timeout": "1s"}}
 FOUND = {"verdict": "pass", "mode": "enforce", "reason": "policy"}
 UNKNOWN = {"verdict": "none", "mode": None, "reason": "dns-temperror"}
-NO_RECORD = {"verdict": "none", "mode": None, "reason": "no-record"}
 NO_HOST = {"verdict": "none", "mode": None, "reason": "sts-policy-fetch-error"}
 NO_MX = {"verdict": "temperror", "enhanced_code": "4.4.3"}
 

@@ -163,7 +163,7 @@ HOSTS = [(domain, title, fields(kind, value, domain), reason)
 def case(domain, title, host, reason):
     """A policy that is found makes a pass, any other no policy at all.  There is
     one connection, and the policy host's own name in it."""
-    seen = [count(1, event="connect")]
+    seen = [count(1, server="https", event="connect")]
     if "instead_of_tls" not in host and host.get("versions") != (tls.V11, tls.V11):
         seen.append(count(1, event="hello", sni="mta-sts." + domain))
     if set(host) == {"answer"}:

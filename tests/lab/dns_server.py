@@ -116,13 +116,17 @@ def honest(zone, query):
 # Behaviours.  Each is called with the honest reply and whether it came by UDP,
 # and returns the octets to send, None for silence, or False to close.
 
+def bare(reply, **flags):
+    """The reply with nothing but its question, and some header fields changed."""
+    answer = dnslib.DNSRecord(dnslib.DNSHeader(id=reply.header.id, qr=1, rd=1, ra=1),
+                              questions=reply.questions)
+    for name, value in flags.items():
+        setattr(answer.header, name, value)
+    return answer.pack()
+
+
 def status(rcode):
-    def behaviour(reply, _udp):
-        refusal = reply.truncate()
-        refusal.header.tc = 0
-        refusal.header.rcode = getattr(RCODE, rcode)
-        return refusal.pack()
-    return behaviour
+    return lambda reply, _udp: bare(reply, rcode=getattr(RCODE, rcode))
 
 
 def silent(_reply, _udp):
@@ -158,7 +162,7 @@ def pointer_loop(reply, _udp):
 def truncated(then):
     """TC over UDP; over TCP, the given behaviour."""
     def behaviour(reply, udp):
-        return reply.truncate().pack() if udp else then(reply, udp)
+        return bare(reply, tc=1) if udp else then(reply, udp)
     return behaviour
 
 
@@ -239,5 +243,5 @@ class DnsServer:
         room = max(512, max((rr.edns_len for rr in query.ar
                              if rr.rtype == QTYPE.OPT), default=512))
         if udp and answer and len(answer) > room:
-            return reply.truncate().pack()
+            return bare(reply, tc=1)
         return answer

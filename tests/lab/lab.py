@@ -56,7 +56,9 @@ class Lab:
     """
 
     def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="mtasts-lab.")
+        self.temporary = tempfile.TemporaryDirectory(prefix="mtasts-lab.",
+                                                     ignore_cleanup_errors=True)
+        self.dir = self.temporary.name
         os.chmod(self.dir, 0o755)
         self.record = listen.Record(self.path("seen.jsonl"))
         self.pki = pki.Pki(self.path("pki"))
@@ -73,7 +75,7 @@ class Lab:
 
     def __exit__(self, *_):
         self.daemons.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        self.temporary.cleanup()
 
     def path(self, name):
         return os.path.join(self.dir, name)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ def enter():
     """Run this program again inside namespaces of its own, where it ends with
     all its children, whatever happens."""
     if INSIDE in os.environ:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         return
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     missing = [tool for tool in NEEDED if not shutil.which(tool)]

@@ -47,7 +47,8 @@ def same(what, actual, expected):
     if callable(expected):
         need(expected(actual), f"{what} is {actual!r}")
     elif isinstance(expected, frozenset):
-        need(actual in expected, f"{what} is {actual!r}, not one of {sorted(map(str, expected))}")
+        need(actual in expected,
+             f"{what} is {actual!r}, not one of {sorted(map(str, expected))}")
     else:
         need(actual == expected, f"{what} is {actual!r}, not {expected!r}")
 
