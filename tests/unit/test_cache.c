@@ -275,13 +275,13 @@ visiting_goes_by_key_and_may_stop(void **state)
 	struct world *w = *state;
 
 	put_letters(w, "hagfbedc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, see, &all),
+	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &all),
 	    CACHE_OK);
 	assert_string_equal(all.keys, "abcdefgh");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, see, &some),
+	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &some),
 	    CACHE_OK);
 	assert_string_equal(some.keys, "abc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_ANSWERS, see, &some),
+	assert_int_equal(cache_visit(&w->cache, CACHE_ANSWERS, span_of("", 0), see, &some),
 	    CACHE_OK);
 	assert_int_equal(some.count, 3);
 }
@@ -294,7 +294,7 @@ a_visitor_may_delete_what_it_sees(void **state)
 	struct cache_size size;
 
 	put_letters(w, "hagfbedc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, see, &seen),
+	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &seen),
 	    CACHE_OK);
 	assert_string_equal(seen.keys, "abcdefgh");
 	assert_int_equal(cache_size(&w->cache, CACHE_POLICIES, &size),
