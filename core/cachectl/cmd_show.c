@@ -77,12 +77,17 @@ show_one(void *arg, const struct mtasts_cached *cached)
 int
 cmd_show(struct cachectl *ctl)
 {
+	const char *domain = ctl->args.operands[0];
 	int code = cachectl_open(ctl);
+	enum mtasts_status status;
 
 	if (code != EXIT_YES)
 		return code;
-	if (mtasts_admin_show(ctl->ctx, ctl->args.operands[0], show_one, ctl,
-		&ctl->err) != MTASTS_OK)
+	status = mtasts_admin_show(ctl->ctx, domain, show_one, ctl, &ctl->err);
+	if (status == MTASTS_OK)
+		return EXIT_YES;
+	if (status != MTASTS_NOTFOUND)
 		return cachectl_fail(ctl);
-	return EXIT_YES;
+	complain("%s: not cached", domain);
+	return EXIT_NO;
 }

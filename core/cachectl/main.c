@@ -426,8 +426,8 @@ cachectl_open(struct cachectl *ctl)
 		MTASTS_OK)
 		return cachectl_fail(ctl);
 	if (still_root)
-		complain("warning: the cache belongs to root; set cache.user "
-			 "to give it an owner with fewer rights");
+		complain("warning: the cache belongs to root and is used as "
+			 "root; better give it to another user");
 	if (mtasts_new(ctl->options, &ctl->ctx, &ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
 	mtasts_set_log(ctl->ctx, put_log, NULL,
@@ -504,9 +504,12 @@ run(struct cachectl *ctl, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static char name[] = PROGRAM; /* not a path, in getopt's messages */
 	struct cachectl ctl = { .command = NULL };
 	int code;
 
+	if (argc > 0)
+		argv[0] = name;
 	/* A reader that goes away is an error of output, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	code = run(&ctl, argc, argv);
