@@ -16,7 +16,7 @@ from dnslib import QTYPE, RCODE
 APEX = "test"
 SOA = ("ns.test", "hostmaster.test", (1, 3600, 600, 86400, 60))
 
-# type: (its value as dnslib takes it, its value as a zone file has it)
+# Record type: (its value as dnslib takes it, its value as a zone file has it)
 TYPES = {
     "A": (dnslib.A, str),
     "AAAA": (dnslib.AAAA, str),
