@@ -77,7 +77,6 @@ keep_answer(struct job *job, const struct lookup_found *found)
 	}
 	free(job->bytes);
 	job->bytes = bytes;
-	job->source = found->source;
 	job->fetch_failed = found->fetch_failed;
 	return true;
 }
@@ -96,10 +95,12 @@ on_found(void *arg, const struct lookup_found *found)
 		return;
 	}
 	same = answer_binds(&job->answer) && strcmp(id, job->answer.id) == 0;
-	if (again && same)
+	if (again && same) {
 		finish(job, MTASTS_OK);
-	else
-		proceed(job);
+		return;
+	}
+	job->source = found->source;
+	proceed(job);
 }
 
 static void

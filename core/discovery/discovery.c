@@ -78,13 +78,21 @@ remember(struct answer *next, const struct answer *old, int64_t now)
 	next->rechecked_at = old->rechecked_at;
 }
 
+static void
+take_entry(struct discovery *d, const struct entry *entry)
+{
+	d->has_entry = entry != NULL;
+	if (entry == NULL)
+		return;
+	d->entry = *entry;
+	d->stored_at = entry->fetched_at;
+}
+
 enum discovery_action
 discovery_begin(struct discovery *d, const struct entry *entry,
     const struct answer *answer, int64_t now)
 {
-	d->has_entry = entry != NULL;
-	if (entry != NULL)
-		d->entry = *entry;
+	take_entry(d, entry);
 	if (answer != NULL && answer_serves(d, answer, now)) {
 		d->answer = *answer;
 		d->source = answer->outcome == MTASTS_OUTCOME_POLICY ?
@@ -126,6 +134,18 @@ retry_refresh_in(const struct discovery *d, int64_t now)
 	return earlier(delay, DISCOVERY_REFRESH_RETRY);
 }
 
+/* Dated in the future, by a clock that was stepped back since: the policy's
+ * life counts from now on, once (STS-3.3-21). */
+static void
+note_clock(struct discovery *d, int64_t now)
+{
+	if (d->entry.fetched_at <= now)
+		return;
+	d->entry.fetched_at = now;
+	d->entry.refresh_at = now;
+	d->store = DISCOVERY_STORE_AMENDS;
+}
+
 /* A stored policy that mail makes use of, and how its refresh fares. */
 static void
 note_use(struct discovery *d, int64_t now)
@@ -164,6 +184,7 @@ conclude(struct discovery *d, enum mtasts_outcome without,
 	if (is_live(d, now)) {
 		discovery_give(&d->entry, now, &d->answer);
 		d->source = MTASTS_SOURCE_CACHE;
+		note_clock(d, now);
 		note_use(d, now);
 	} else {
 		d->answer.outcome = without;
@@ -335,9 +356,7 @@ discovery_cached(struct discovery *d, const struct entry *entry,
 {
 	bool meanwhile = is_fetched_meanwhile(d, entry, now);
 
-	d->has_entry = entry != NULL;
-	if (entry != NULL)
-		d->entry = *entry;
+	take_entry(d, entry);
 	if (meanwhile)
 		return conclude(d, MTASTS_OUTCOME_NONE, MTASTS_REASON_POLICY,
 		    "", now);

@@ -41,7 +41,7 @@ enum discovery_action {
 enum discovery_store {
 	DISCOVERY_STORE_NOTHING,
 	DISCOVERY_STORE_ENTRY, /* entry replaces it */
-	DISCOVERY_STORE_AMENDS, /* used_at, refresh_* alone changed */
+	DISCOVERY_STORE_AMENDS, /* its times and failures alone changed */
 };
 
 struct discovery {
@@ -53,6 +53,7 @@ struct discovery {
 	/* What is known so far. */
 	enum discovery_action action; /* awaited now */
 	bool has_entry;		      /* stored, live or not */
+	int64_t stored_at;	      /* its fetched_at as it stands there */
 	struct entry entry;	      /* a view that the driver keeps alive */
 	bool txt_known, mx_known, null_mx;
 	enum record_status record;

@@ -12,6 +12,7 @@
 
 struct change {
 	const struct entry *entry;
+	int64_t stored_at; /* of the record that was looked at */
 	int64_t now;
 	void *buf; /* ENTRY_SIZE_MAX octets */
 };
@@ -47,8 +48,9 @@ amend(void *arg, struct span old, struct span *replacement)
 	struct entry stored;
 
 	if (old.data == NULL || !entry_decode(old.data, old.len, &stored) ||
-	    stored.fetched_at != change->entry->fetched_at)
+	    stored.fetched_at != change->stored_at)
 		return CACHE_KEEP;
+	stored.fetched_at = change->entry->fetched_at;
 	stored.used_at = change->entry->used_at;
 	stored.refresh_at = change->entry->refresh_at;
 	stored.refresh_failures = change->entry->refresh_failures;
@@ -57,9 +59,11 @@ amend(void *arg, struct span old, struct span *replacement)
 
 static enum cache_status
 change_entry(const struct cache *cache, const char *domain,
-    const struct entry *entry, cache_change_fn *fn, int64_t now)
+    const struct entry *entry, int64_t stored_at, cache_change_fn *fn,
+    int64_t now)
 {
-	struct change change = { entry, now, malloc(ENTRY_SIZE_MAX) };
+	struct change change = { entry, stored_at, now,
+		malloc(ENTRY_SIZE_MAX) };
 	enum cache_status status;
 
 	if (change.buf == NULL)
@@ -74,7 +78,7 @@ enum cache_status
 store_entry(const struct cache *cache, const char *domain,
     const struct entry *entry, int64_t now)
 {
-	return change_entry(cache, domain, entry, replace_older, now);
+	return change_entry(cache, domain, entry, 0, replace_older, now);
 }
 
 static enum cache_status
@@ -126,7 +130,8 @@ store_discovery(const struct cache *cache, const struct discovery *discovery,
 		    store_entry(cache, domain, entry, now));
 		break;
 	case DISCOVERY_STORE_AMENDS:
-		change_entry(cache, domain, entry, amend, now);
+		change_entry(cache, domain, entry, discovery->stored_at, amend,
+		    now);
 		break;
 	}
 	store_answer(cache, domain, &discovery->answer, now);

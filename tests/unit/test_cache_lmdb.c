@@ -78,7 +78,8 @@ policies_are_not_needed_for_answers(void **state)
 
 	assert_int_equal(rmdir(s->directory), 0);
 	assert_int_equal(store_get(s, CACHE_POLICIES, "a"), CACHE_UNAVAILABLE);
-	assert_int_equal(cache_visit(&s->cache, CACHE_POLICIES, NULL, NULL),
+	assert_int_equal(cache_visit(&s->cache, CACHE_POLICIES,
+	    span_of("", 0), NULL, NULL),
 	    CACHE_UNAVAILABLE);
 	assert_int_equal(cache_size(&s->cache, CACHE_POLICIES, &size),
 	    CACHE_UNAVAILABLE);
@@ -653,7 +654,8 @@ listing_takes_no_memory(void **state)
 	assert_int_equal(store_get(s, CACHE_POLICIES, "a"), CACHE_NOTFOUND);
 	assert_int_equal(scratch_child(fill_at_once, s), 0);
 	before = anonymous_memory();
-	assert_int_equal(cache_visit(&s->cache, CACHE_POLICIES, list_one,
+	assert_int_equal(cache_visit(&s->cache, CACHE_POLICIES,
+	    span_of("", 0), list_one,
 	    &listing), CACHE_OK);
 	assert_int_equal(listing.count, MANY);
 	assert_true(listing.most - before < 4096);
