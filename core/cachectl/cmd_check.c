@@ -109,7 +109,32 @@ put_lookup(const struct mtasts_result *result)
 
 /* ---- The MX hosts ----------------------------------------------------- */
 
-static size_t
+static const char *
+finding_sentence(const struct mtasts_host *host)
+{
+	switch (host->finding) {
+	case MTASTS_FINDING_NOT_PROBED:
+		return host->matched ? "not looked at" :
+				       "no mail may go there";
+	case MTASTS_FINDING_OK:
+		return "TLS with a valid certificate";
+	case MTASTS_FINDING_CONNECT_FAILED:
+		return "not reached";
+	case MTASTS_FINDING_STARTTLS_NOT_SUPPORTED:
+		return "it offers no TLS";
+	case MTASTS_FINDING_CERTIFICATE_HOST_MISMATCH:
+		return "its certificate is for other names";
+	case MTASTS_FINDING_CERTIFICATE_EXPIRED:
+		return "its certificate has expired";
+	case MTASTS_FINDING_CERTIFICATE_NOT_TRUSTED:
+		return "its certificate is not trusted";
+	case MTASTS_FINDING_VALIDATION_FAILURE:
+		return "no TLS could be had";
+	}
+	return "";
+}
+
+static int
 longest_name(const struct mtasts_result *result)
 {
 	size_t longest = 0;
@@ -119,26 +144,34 @@ longest_name(const struct mtasts_result *result)
 
 		longest = len > longest ? len : longest;
 	}
-	return longest;
+	return (int)longest;
+}
+
+static void
+put_host(const char *label, const struct mtasts_host *host, int width,
+    bool policy)
+{
+	const char *named = "";
+
+	if (policy)
+		named = host->matched ? "in the policy      " :
+					"not in the policy  ";
+	put_field(label, "%-5u %-*s  %s%s: %s%s%s%s",
+	    (unsigned)host->preference, width, host->name, named,
+	    mtasts_finding_name(host->finding), finding_sentence(host),
+	    host->detail[0] != '\0' ? " (" : "", host->detail,
+	    host->detail[0] != '\0' ? ")" : "");
 }
 
 static void
 put_hosts(const struct mtasts_result *result)
 {
 	bool policy = mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY;
-	size_t width = longest_name(result);
+	int width = longest_name(result);
 
-	for (size_t i = 0; i < mtasts_result_host_count(result); i++) {
-		const struct mtasts_host *host = mtasts_result_host(result, i);
-		const char *named = !policy ? "" :
-		    host->matched	    ? "in the policy      " :
-					      "not in the policy  ";
-
-		put_field(i == 0 ? "MX hosts" : "", "%5u %-*s  %s%s%s%s",
-		    (unsigned)host->preference, (int)width, host->name, named,
-		    mtasts_finding_name(host->finding),
-		    host->detail[0] != '\0' ? ": " : "", host->detail);
-	}
+	for (size_t i = 0; i < mtasts_result_host_count(result); i++)
+		put_host(i == 0 ? "MX hosts" : "",
+		    mtasts_result_host(result, i), width, policy);
 }
 
 /* ---- The verdict ------------------------------------------------------ */
@@ -164,8 +197,6 @@ advice_without_policy(const struct mtasts_result *result)
 {
 	enum mtasts_reason reason = mtasts_result_reason(result);
 
-	if (mtasts_result_outcome(result) == MTASTS_OUTCOME_DEFER)
-		return "hold the mail and try again (strict_first_use)";
 	if (reason == MTASTS_REASON_NULL_MX ||
 	    reason == MTASTS_REASON_NO_SUCH_DOMAIN)
 		return "nothing MTA-STS has a say in";
@@ -177,6 +208,8 @@ advice(const struct mtasts_result *result)
 {
 	bool enforce = mtasts_result_mode(result) == MTASTS_MODE_ENFORCE;
 
+	if (mtasts_result_outcome(result) == MTASTS_OUTCOME_DEFER)
+		return "hold the mail and try again, as strict_first_use asks";
 	switch (mtasts_result_verdict(result)) {
 	case MTASTS_VERDICT_NONE:
 		return advice_without_policy(result);
@@ -217,6 +250,14 @@ put_evaluation(const struct mtasts_result *result)
 
 /* ---- The commands ----------------------------------------------------- */
 
+/* Between the steps and the answer. */
+static void
+put_gap(const struct cachectl *ctl)
+{
+	if (ctl->args.verbose)
+		putchar('\n');
+}
+
 static int
 query_code(const struct mtasts_result *result)
 {
@@ -250,10 +291,12 @@ cmd_query(struct cachectl *ctl)
 	if (mtasts_lookup(ctl->session, ctl->args.operands[0], 0, -1, &result,
 		&ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
-	if (ctl->args.json)
+	if (ctl->args.json) {
 		json_print(json_result(result));
-	else
+	} else {
+		put_gap(ctl);
 		put_lookup(result);
+	}
 	return query_code(result);
 }
 
@@ -268,9 +311,11 @@ cmd_check(struct cachectl *ctl)
 	if (mtasts_evaluate(ctl->session, ctl->args.operands[0], 0, -1,
 		&result, &ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
-	if (ctl->args.json)
+	if (ctl->args.json) {
 		json_print(json_evaluation(result));
-	else
+	} else {
+		put_gap(ctl);
 		put_evaluation(result);
+	}
 	return check_code(result);
 }

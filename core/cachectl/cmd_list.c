@@ -118,7 +118,7 @@ list_one(void *arg, const struct mtasts_cached *cached)
 	if (list->listed++ == 0 && !args->json)
 		put_heading(list);
 	if (args->json)
-		json_print(json_cached(cached));
+		json_print(json_listed(cached));
 	else
 		put_row(list, cached);
 	return !ferror(stdout);

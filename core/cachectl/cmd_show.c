@@ -70,7 +70,7 @@ show_one(void *arg, const struct mtasts_cached *cached)
 	const struct cachectl *ctl = arg;
 
 	if (ctl->args.json)
-		json_print(json_cached_whole(cached));
+		json_print(json_shown(cached));
 	else
 		put_cached(cached);
 	return true;

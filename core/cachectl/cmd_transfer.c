@@ -19,7 +19,7 @@ static bool
 export_one(void *arg, const struct mtasts_cached *cached)
 {
 	(void)arg;
-	json_print(json_cached_whole(cached));
+	json_print(json_stored(cached));
 	return !ferror(stdout);
 }
 

@@ -167,7 +167,7 @@ json_evaluation(const struct mtasts_result *result)
 	return o;
 }
 
-json_t *
+static json_t *
 json_cached(const struct mtasts_cached *cached)
 {
 	json_t *o = json_make();
@@ -183,8 +183,23 @@ json_cached(const struct mtasts_cached *cached)
 	json_put(o, "expires_at", json_time(cached->expires_at));
 	json_put(o, "reason",
 	    json_string(mtasts_reason_name(MTASTS_REASON_POLICY)));
+	return o;
+}
+
+/* What changes without the policy being touched. */
+static void
+put_standing(json_t *o, const struct mtasts_cached *cached)
+{
 	json_put(o, "live", json_boolean(cached->live));
 	json_put(o, "checked_at", json_time(cached->checked_at));
+}
+
+json_t *
+json_listed(const struct mtasts_cached *cached)
+{
+	json_t *o = json_cached(cached);
+
+	put_standing(o, cached);
 	return o;
 }
 
@@ -234,15 +249,30 @@ put_raw(json_t *o, const struct mtasts_cached *cached)
 	free(encoded);
 }
 
-json_t *
-json_cached_whole(const struct mtasts_cached *cached)
+static void
+put_rest(json_t *o, const struct mtasts_cached *cached)
 {
-	json_t *o = json_cached(cached);
-
 	json_put(o, "refresh_at", json_time(cached->refresh_at));
 	json_put(o, "used_at", json_time(cached->used_at));
 	json_put(o, "refresh_failures", json_integer(cached->refresh_failures));
 	put_raw(o, cached);
+}
+
+json_t *
+json_stored(const struct mtasts_cached *cached)
+{
+	json_t *o = json_cached(cached);
+
+	put_rest(o, cached);
+	return o;
+}
+
+json_t *
+json_shown(const struct mtasts_cached *cached)
+{
+	json_t *o = json_listed(cached);
+
+	put_rest(o, cached);
 	return o;
 }
 

@@ -18,9 +18,11 @@ json_t *json_make(void);
 json_t *json_result(const struct mtasts_result *result);
 json_t *json_evaluation(const struct mtasts_result *result);
 
-/* A cached policy: as list shows it, and with everything (show, export). */
-json_t *json_cached(const struct mtasts_cached *cached);
-json_t *json_cached_whole(const struct mtasts_cached *cached);
+/* A cached policy: for list, with how it stands now; for export, all that is
+ * stored; for show, both. */
+json_t *json_listed(const struct mtasts_cached *cached);
+json_t *json_stored(const struct mtasts_cached *cached);
+json_t *json_shown(const struct mtasts_cached *cached);
 
 /* "warnings" and "error" of lint. */
 void json_put_lint(json_t *object, const struct mtasts_lint *lint);
@@ -31,7 +33,7 @@ json_t *json_policy(const struct mtasts_policy_view *policy);
 void json_print(json_t *object);
 
 /*
- * The reverse of json_cached_whole, for import.
+ * The reverse of json_stored, for import.
  *
  * storage  gets the memory that *out leads into, for json_cached_free.
  * Returns NULL, or what was expected, a static sentence.

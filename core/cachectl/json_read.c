@@ -26,7 +26,7 @@ base64_digit(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Whole groups of four, as json_cached_whole writes them. NULL if it is not. */
+/* Whole groups of four, as json_stored writes them. NULL if it is not. */
 static char *
 base64_decode(const char *text, size_t len, size_t *out_len)
 {
@@ -182,8 +182,7 @@ read_times(const json_t *o, struct mtasts_cached *out)
 		return "expected \"fetched_at\" as in 2026-01-31T23:59:59Z";
 	if (!read_time(o, "expires_at", &out->expires_at) ||
 	    !read_time(o, "refresh_at", &out->refresh_at) ||
-	    !read_time(o, "used_at", &out->used_at) ||
-	    !read_time(o, "checked_at", &out->checked_at))
+	    !read_time(o, "used_at", &out->used_at))
 		return "expected times as in 2026-01-31T23:59:59Z";
 	return NULL;
 }

@@ -425,7 +425,8 @@ cachectl_open(struct cachectl *ctl)
 	    mtasts_admin_become_owner(ctl->options, &still_root, &ctl->err) !=
 		MTASTS_OK)
 		return cachectl_fail(ctl);
-	if (still_root)
+	/* Who names a directory as root has chosen. */
+	if (still_root && ctl->args.cache == NULL)
 		complain("warning: the cache belongs to root and is used as "
 			 "root; better give it to another user");
 	if (mtasts_new(ctl->options, &ctl->ctx, &ctl->err) != MTASTS_OK)

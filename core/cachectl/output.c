@@ -103,8 +103,9 @@ duration_text(int64_t seconds, char buf[TIME_SIZE])
 	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
 	size_t i = 0;
 
-	/* "47h" says more than "1d". */
-	while (units[i].size > 1 && seconds < 2 * units[i].size)
+	/* "1d" if it is just that; else "47h" says more. */
+	while (units[i].size > 1 && seconds < 2 * units[i].size &&
+	    seconds != units[i].size)
 		i++;
 	snprintf(buf, TIME_SIZE, "%" PRId64 "%c", seconds / units[i].size,
 	    units[i].name);
