@@ -6,8 +6,8 @@ cd "$srcdir" || exit 99
 
 # Scripts by their first line or their name; not what autotools made.
 find . \( -name .git -o -name build-aux -o -name m4 -o -name autom4te.cache \
-	-o -name '_build*' -o -name 'mtasts-[0-9]*' \) -prune -o \
-	-type f ! -name configure ! -name libtool ! -name config.status -print |
+	-o -name '_build*' -o -name 'build*' -o -name 'mtasts-[0-9]*' \) -prune -o \
+	-type f ! -name 'configure*' ! -name libtool ! -name config.status -print |
 	sort > "$work/files"
 while read -r file; do
 	case $file in
