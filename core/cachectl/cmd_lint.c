@@ -1,6 +1,8 @@
 /*
  * cmd_lint: what is wrong with a record, a policy, or with what a domain
  * publishes now.
+ *
+ * Test: tests/cachectl/lint.py
  */
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /*
  * cmd_list: the cached policies as a table, or an object a line. Streams.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

@@ -1,6 +1,8 @@
 /*
  * cmd_match: may mail go to this MX host? By the policy of a domain, or by one
  * in a file.
+ *
+ * Test: tests/cachectl/lint.py
  */
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /*
  * cmd_remove: remove, purge and clear: less in the cache than before.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /*
  * cmd_show: everything that is cached of one domain, the body as it came.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /*
  * cmd_stats: every counter the library keeps, by its name.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

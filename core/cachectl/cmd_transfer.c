@@ -2,6 +2,8 @@
  * cmd_transfer: export and import: the cached policies as JSON lines. A round
  * trip loses nothing; what comes in is judged by the library like anything from
  * the network.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

@@ -1,5 +1,7 @@
 /*
  * cmd_verify: verify and compact: the cache's files themselves.
+ *
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

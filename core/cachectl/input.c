@@ -1,7 +1,7 @@
 /*
  * input: lines of bounded length, from whoever wrote the file.
  *
- * Test: tests/cachectl/offline.py
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

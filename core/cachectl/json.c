@@ -4,7 +4,7 @@
  *
  * Knows jansson and base64 (RFC 4648), which holds raw bodies that are no text.
  *
- * Test: tests/cachectl/offline.py
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

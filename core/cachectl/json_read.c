@@ -2,7 +2,7 @@
  * json_read: a cached policy back from the JSON that export wrote. Says what it
  * expected; whether the policy is one, the library judges.
  *
- * Test: tests/cachectl/offline.py
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 

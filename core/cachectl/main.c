@@ -2,7 +2,7 @@
  * main: the command line of mtasts-cachectl: options, the table of commands,
  * and what every command needs before it begins.
  *
- * Test: tests/cachectl/usage.sh
+ * Test: tests/cachectl/usage.py
  */
 #include <config.h>
 

@@ -4,7 +4,7 @@
  * Strings of the library are escaped already; arguments, files and raw bodies
  * are not, and go through put_escaped.
  *
- * Test: tests/cachectl/offline.py
+ * Test: tests/cachectl/cache.py
  */
 #include <config.h>
 
