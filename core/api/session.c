@@ -103,13 +103,11 @@ find_fresh(struct mtasts_session *session, const char *domain, unsigned flags)
 	struct mtasts *ctx = session->ctx;
 	struct mtasts_result *result = &session->result;
 
-	counters_add(ctx->counters, COUNTER_LOOKUPS);
 	if (flags != 0 ||
 	    !lookup_fresh(&ctx->cache, session->reader, domain,
-		clock_wall(&clock_system), &session->buffer, &result->answer)) {
-		counters_add(ctx->counters, COUNTER_MISSES);
+		clock_wall(&clock_system), &session->buffer, &result->answer))
 		return false;
-	}
+	counters_add(ctx->counters, COUNTER_LOOKUPS);
 	counters_add(ctx->counters, COUNTER_HITS);
 	if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 		result->source = MTASTS_SOURCE_CACHE;

@@ -282,12 +282,16 @@ log_trouble(const struct lookup_work *work)
 		    answer->detail);
 }
 
+/* Every lookup is counted once, here or where a session ends it by a hit. */
 static void
 count(struct lookup_work *work)
 {
 	const struct discovery *d = &work->discovery;
 	struct counters *counters = work->env->counters;
 
+	counters_add(counters, COUNTER_LOOKUPS);
+	counters_add(counters,
+	    d->from_answers ? COUNTER_HITS : COUNTER_MISSES);
 	if (d->from_answers)
 		return;
 	if (d->temporary)

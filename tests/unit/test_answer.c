@@ -305,6 +305,20 @@ an_answer_is_kept_as_long_as_anything_in_it_matters(void **state)
 }
 
 static void
+STS_5_07_a_policy_of_mode_none_binds_nobody(void **state)
+{
+	struct answer answer = sample;
+
+	(void)state;
+	assert_true(answer_binds(&answer));
+	answer.policy.mode = MTASTS_MODE_TESTING;
+	assert_true(answer_binds(&answer));
+	answer.policy.mode = MTASTS_MODE_NONE;
+	assert_false(answer_binds(&answer));
+	assert_false(answer_binds(&negative));
+}
+
+static void
 a_finding_is_fresh_until_its_time(void **state)
 {
 	(void)state;
@@ -368,6 +382,7 @@ main(void)
 		    STS_3_3_10_a_failed_fetch_is_held_back_for_its_id),
 		cmocka_unit_test(
 		    an_answer_is_kept_as_long_as_anything_in_it_matters),
+		cmocka_unit_test(STS_5_07_a_policy_of_mode_none_binds_nobody),
 		cmocka_unit_test(a_finding_is_fresh_until_its_time),
 		cmocka_unit_test(
 		    what_can_be_had_again_may_go_and_enforce_goes_last),

@@ -54,6 +54,11 @@ STS_3_4_04_a_domain_is_lower_case_without_the_root(void **state)
 		{ "3com.com", DOMAIN_OK, "3com.com" },
 		{ "a--b.com", DOMAIN_OK, "a--b.com" },
 		{ "1.2.3.4.example", DOMAIN_OK, "1.2.3.4.example" },
+		/* Digits make no address yet. */
+		{ "1.2.3.256", DOMAIN_OK, "1.2.3.256" },
+		{ "1.2.3.4.5", DOMAIN_OK, "1.2.3.4.5" },
+		{ "1.2.3", DOMAIN_OK, "1.2.3" },
+		{ "1.2.3.0004", DOMAIN_OK, "1.2.3.0004" },
 	};
 
 	(void)state;

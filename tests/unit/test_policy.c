@@ -11,6 +11,9 @@
 #define NAME32 "a2345678901234567890123456789_-."
 #define LABEL63                                                           \
 	"a23456789012345678901234567890123456789012345678901234567890123"
+#define NAME253                                                           \
+	LABEL63 "." LABEL63 "." LABEL63                                   \
+	".a234567890123456789012345678901234567890123456789012345678901"
 
 /* A parsed body. storage holds the patterns, shown the same in one line. */
 struct parsed {
@@ -414,12 +417,15 @@ STS_3_2_12_a_pattern_is_a_domain_or_star_dot_domain(void **state)
 		MX("1.2.3.4", "1.2.3.4", ""),
 		MX("a--b.example", "a--b.example", ""),
 		MX(LABEL63 ".example", LABEL63 ".example", ""),
+		MX(NAME253, NAME253, ""),
+		MX("*." NAME253, "*." NAME253, ""),
 	};
 	static const char *const bad[] = { "", "*", "*.", ".", "..",
 		".example.net", "m*.example.net", "a.*.example", "*.*.example",
 		"**.example", "*example", "*..example", "-a.example",
 		"a-.example", "*.-a.example", "a..example", "mx.example.com..",
-		"[192.0.2.1]", "[IPv6:2001:db8::1]", "mx.example.com:25",
+		NAME253 "4", "*." NAME253 "4", "[192.0.2.1]",
+		"[IPv6:2001:db8::1]", "mx.example.com:25",
 		"mx:x", "10 mx.example.com", "mx.example.com/x", "user@example",
 		"\"mx.example.com\"", "<mx.example.com>", LABEL63 "4.example",
 		LABEL63 "." LABEL63 "." LABEL63 "." LABEL63 };
