@@ -55,6 +55,7 @@ struct cache_env {
 	pthread_rwlock_t map;	/* for writing: while the map is moved */
 	bool lost;		/* the map is gone; under map */
 	atomic_llong full_until; /* nothing to evict until then (monotonic) */
+	atomic_bool full_told;
 	atomic_size_t credit;	/* octets evicted and not yet stored again */
 	struct cache_mark mark;
 };

@@ -27,7 +27,8 @@
 #include <unistd.h>
 
 #define SIZE_DEFAULT ((uint64_t)1 << 30)
-#define SIZE_MIN ((uint64_t)1 << 20)
+/* The reserve of 5 % must be enough for some transactions' pages. */
+#define SIZE_MIN ((uint64_t)8 << 20)
 
 /* What one short read transaction of a visit copies at most. */
 #define VISIT_ENTRIES 256
@@ -156,8 +157,8 @@ replace(struct cache_env *env, MDB_txn *txn, const struct change *change,
 {
 	MDB_val key = val_of(change->key), val = val_of(replacement);
 
-	if (is_new && !cache_room_is_there(env, txn,
-	    change->key.len + replacement.len))
+	if (is_new && !cache_room_is_there(env,
+		change->key.len + replacement.len))
 		return CACHE_FAULT_FULL;
 	return cache_fault(mdb_put(txn, env->dbi, &key, &val, 0));
 }

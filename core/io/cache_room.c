@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_MAX 64
-#define FULL_FOR 60000 /* ms until evicting is tried again */
+#define BATCH_MAX 512
+#define ROUNDS_MAX 4
+#define FULL_FOR 10000 /* ms until evicting is tried again */
 
 /* ---- Measuring --------------------------------------------------------- */
 
@@ -112,8 +113,24 @@ credit_spend(struct cache_env *env, size_t size)
 	return false;
 }
 
+/* The list of free pages can be read in a read transaction alone. The map's
+ * lock is held already, by the write transaction around it. */
+static enum cache_fault
+measure_beside_write(struct cache_env *env, struct cache_room *out)
+{
+	enum cache_fault fault;
+	MDB_txn *txn;
+
+	fault = cache_fault(mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn));
+	if (fault != CACHE_FAULT_NONE)
+		return fault;
+	fault = cache_room_measure(env, txn, out);
+	mdb_txn_abort(txn);
+	return fault;
+}
+
 bool
-cache_room_is_there(struct cache_env *env, MDB_txn *txn, size_t size)
+cache_room_is_there(struct cache_env *env, size_t size)
 {
 	struct cache_room room;
 	MDB_envinfo info;
@@ -125,13 +142,13 @@ cache_room_is_there(struct cache_env *env, MDB_txn *txn, size_t size)
 	if ((info.me_last_pgno + size / stat.ms_psize + 1) * stat.ms_psize <
 	    info.me_mapsize / 10 * 9)
 		return true;
-	if (cache_room_measure(env, txn, &room) != CACHE_FAULT_NONE ||
+	if (measure_beside_write(env, &room) != CACHE_FAULT_NONE ||
 	    !has_reserve(&room))
 		return false;
 	return !is_nearly_full(&room) || credit_spend(env, size);
 }
 
-/* ---- Evicting ---------------------------------------------------------- */
+/* ---- Choosing ---------------------------------------------------------- */
 
 struct victim {
 	unsigned rank;
@@ -139,7 +156,7 @@ struct victim {
 	char key[CACHE_KEY_MAX];
 };
 
-/* The best so far, the one that goes least willingly first. */
+/* The best so far, as a heap: the one that goes least willingly on top. */
 struct victims {
 	size_t count;
 	size_t wanted;
@@ -147,28 +164,57 @@ struct victims {
 };
 
 static void
+victims_swap(struct victims *victims, size_t a, size_t b)
+{
+	struct victim saved = victims->list[a];
+
+	victims->list[a] = victims->list[b];
+	victims->list[b] = saved;
+}
+
+static void
+victims_rise(struct victims *victims, size_t at)
+{
+	for (size_t up; at > 0; at = up) {
+		up = (at - 1) / 2;
+		if (victims->list[up].rank <= victims->list[at].rank)
+			return;
+		victims_swap(victims, at, up);
+	}
+}
+
+static void
+victims_sink(struct victims *victims)
+{
+	for (size_t at = 0, down; (down = 2 * at + 1) < victims->count;
+	     at = down) {
+		if (down + 1 < victims->count &&
+		    victims->list[down + 1].rank < victims->list[down].rank)
+			down++;
+		if (victims->list[at].rank <= victims->list[down].rank)
+			return;
+		victims_swap(victims, at, down);
+	}
+}
+
+static void
 consider(struct victims *victims, const MDB_val *key, unsigned rank)
 {
-	size_t at;
+	struct victim *place = &victims->list[0];
+	bool is_full = victims->count == victims->wanted;
 
-	if (rank == 0 || key->mv_size > CACHE_KEY_MAX)
+	if (rank == 0 || key->mv_size > CACHE_KEY_MAX ||
+	    (is_full && rank <= place->rank))
 		return;
-	if (victims->count == victims->wanted) {
-		if (rank <= victims->list[0].rank)
-			return;
-		victims->count--;
-		memmove(&victims->list[0], &victims->list[1],
-		    victims->count * sizeof(victims->list[0]));
-	}
-	for (at = victims->count; at > 0; at--) {
-		if (victims->list[at - 1].rank <= rank)
-			break;
-		victims->list[at] = victims->list[at - 1];
-	}
-	victims->list[at].rank = rank;
-	victims->list[at].key_len = key->mv_size;
-	memcpy(victims->list[at].key, key->mv_data, key->mv_size);
-	victims->count++;
+	if (!is_full)
+		place = &victims->list[victims->count++];
+	place->rank = rank;
+	place->key_len = key->mv_size;
+	memcpy(place->key, key->mv_data, key->mv_size);
+	if (is_full)
+		victims_sink(victims);
+	else
+		victims_rise(victims, victims->count - 1);
 }
 
 static enum cache_fault
@@ -179,6 +225,7 @@ choose(struct cache_env *env, MDB_txn *txn, cache_rank_fn *rank, int64_t now,
 	MDB_val key, val;
 	int rc;
 
+	victims->count = 0;
 	if ((rc = mdb_cursor_open(txn, env->dbi, &cursor)) != 0)
 		return cache_fault(rc);
 	while ((rc = mdb_cursor_get(cursor, &key, &val, MDB_NEXT)) == 0)
@@ -186,6 +233,38 @@ choose(struct cache_env *env, MDB_txn *txn, cache_rank_fn *rank, int64_t now,
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? CACHE_FAULT_NONE : cache_fault(rc);
 }
+
+/* What can be deleted in one transaction without using up the reserve. */
+static size_t
+batch_size(const struct cache_room *room)
+{
+	uint64_t batch = room->spare / 4;
+
+	return batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (size_t)batch;
+}
+
+/* Measure, and choose what goes if the map is nearly full. */
+static enum cache_fault
+survey(struct cache_env *env, cache_rank_fn *rank, int64_t now,
+    struct cache_room *room, struct victims *victims)
+{
+	enum cache_fault fault;
+	MDB_txn *txn = NULL;
+
+	fault = cache_env_read(env, &txn);
+	if (fault == CACHE_FAULT_NONE) {
+		fault = cache_room_measure(env, txn, room);
+		victims->wanted = batch_size(room);
+		if (fault == CACHE_FAULT_NONE && is_nearly_full(room))
+			fault = choose(env, txn, rank, now, victims);
+		cache_env_read_end(env, txn);
+	}
+	cache_env_read_close(env, &txn);
+	cache_env_note(env, fault);
+	return fault;
+}
+
+/* ---- Evicting ---------------------------------------------------------- */
 
 /* Returns the octets it frees; 0 if it has become dear meanwhile. */
 static size_t
@@ -210,11 +289,11 @@ evict(struct cache_env *env, struct victims *victims, cache_rank_fn *rank,
 	size_t octets = 0;
 	MDB_txn *txn;
 
-	if (cache_env_write(env, &txn) != CACHE_FAULT_NONE)
+	if (victims->count == 0 ||
+	    cache_env_write(env, &txn) != CACHE_FAULT_NONE)
 		return false;
-	for (size_t i = victims->count; i > 0; i--)
-		octets += remove_victim(env, txn, &victims->list[i - 1], rank,
-		    now);
+	for (size_t i = 0; i < victims->count; i++)
+		octets += remove_victim(env, txn, &victims->list[i], rank, now);
 	fault = cache_env_write_end(env, txn, true);
 	if (fault != CACHE_FAULT_NONE || octets == 0)
 		return false;
@@ -222,54 +301,55 @@ evict(struct cache_env *env, struct victims *victims, cache_rank_fn *rank,
 	return true;
 }
 
-/* One line a minute at most, and no scan for what was not found. */
+/* Not to be tried again for a while; told once. */
 static bool
 give_up(struct cache_env *env, const struct cache_place *place)
 {
 	atomic_store(&env->full_until, cache_env_now() + FULL_FOR);
-	log_line(place->log, MTASTS_LOG_WARNING,
-	    "cache=%s full: nothing can be evicted, new answers are not stored",
-	    place->name);
+	if (!atomic_exchange(&env->full_told, true))
+		log_line(place->log, MTASTS_LOG_WARNING,
+		    "cache=%s full: nothing can be evicted, new answers are "
+		    "used and not stored", place->name);
 	return false;
 }
 
-/* What can be deleted in one transaction without using up the reserve. */
-static size_t
-batch_size(const struct cache_room *room)
+/* Octets freed here and there need not free a page: evict until one is. What
+ * these rounds do not achieve the next call goes on with. */
+static bool
+evict_in_rounds(struct cache_env *env, const struct cache_place *place,
+    cache_rank_fn *rank, int64_t now, struct victims *victims)
 {
-	uint64_t batch = room->spare / 4;
+	struct cache_room room = { 0 };
 
-	return batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (size_t)batch;
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		if (survey(env, rank, now, &room, victims) != CACHE_FAULT_NONE)
+			return false;
+		if (has_reserve(&room) && (round > 0 || !is_nearly_full(&room)))
+			return true;
+		/* Not nearly full, and yet no reserve: readers pin it. */
+		if (!is_nearly_full(&room) || !evict(env, victims, rank, now))
+			return give_up(env, place);
+	}
+	return false;
 }
 
 bool
 cache_room_make(struct cache_env *env, const struct cache_place *place,
     cache_rank_fn *rank, int64_t now)
 {
-	struct cache_room room = { 0 };
 	struct victims *victims;
-	enum cache_fault fault;
-	MDB_txn *txn = NULL;
-	bool made = false;
+	bool made;
 
-	if (rank == NULL || cache_env_now() < atomic_load(&env->full_until) ||
-	    (victims = calloc(1, sizeof(*victims))) == NULL)
+	if (cache_env_now() < atomic_load(&env->full_until))
+		return false;
+	if (rank == NULL)
+		return give_up(env, place);
+	if ((victims = malloc(sizeof(*victims))) == NULL)
 		return false;
 	mdb_reader_check(env->mdb, NULL);
-	fault = cache_env_read(env, &txn);
-	if (fault == CACHE_FAULT_NONE) {
-		fault = cache_room_measure(env, txn, &room);
-		victims->wanted = batch_size(&room);
-		if (fault == CACHE_FAULT_NONE && is_nearly_full(&room))
-			fault = choose(env, txn, rank, now, victims);
-		cache_env_read_end(env, txn);
-	}
-	cache_env_read_close(env, &txn);
-	cache_env_note(env, fault);
-	if (fault == CACHE_FAULT_NONE && !is_nearly_full(&room))
-		made = has_reserve(&room); /* dead readers were all */
-	else if (fault == CACHE_FAULT_NONE)
-		made = evict(env, victims, rank, now);
+	made = evict_in_rounds(env, place, rank, now, victims);
+	if (made)
+		atomic_store(&env->full_told, false);
 	free(victims);
-	return made ? true : give_up(env, place);
+	return made;
 }

@@ -14,15 +14,17 @@ struct cache_room {
 	uint64_t spare; /* pages a writer can have now: new ones, and free ones
 			 * that no reader may still be looking at */
 };
+/* In a read transaction. */
 enum cache_fault cache_room_measure(struct cache_env *env, MDB_txn *txn,
     struct cache_room *out);
 
 /*
- * May a new value of this size be stored in this transaction? False when 90 %
+ * May a new value of this size be stored in the write transaction that is
+ * open? False when 90 %
  * are in use, or readers pin so much that the last 5 % would be touched: what is
  * left is for evicting and deleting, which need pages themselves.
  */
-bool cache_room_is_there(struct cache_env *env, MDB_txn *txn, size_t size);
+bool cache_room_is_there(struct cache_env *env, size_t size);
 
 /* Make room. False: nothing can be evicted, or a reader pins it all. */
 bool cache_room_make(struct cache_env *env, const struct cache_place *place,

@@ -358,15 +358,17 @@ threads_share_a_handle(void **state)
 
 /* ---- What other processes do ------------------------------------------- */
 
+#define GROWN 40000 /* more than 8 MiB */
+
 static bool
 grow_map(void *arg)
 {
 	struct store *s = arg;
 
 	store_close(s);
-	s->options.size = 64 << 20;
+	s->options.size = 256 << 20;
 	store_open(s);
-	return store_fill(s, CACHE_ANSWERS, 0, 10000);
+	return store_fill(s, CACHE_ANSWERS, 0, GROWN);
 }
 
 static void
@@ -375,17 +377,17 @@ a_map_grown_by_another_is_followed(void **state)
 	struct store *s = *state;
 
 	store_close(s);
-	s->options.size = 1 << 20;
+	s->options.size = 1; /* as small as can be: 8 MiB */
 	store_open(s);
 	assert_int_equal(store_put(s, CACHE_ANSWERS, "a", "1"), CACHE_OK);
 	assert_true(store_has(s, CACHE_ANSWERS, "a", "1"));
 	assert_int_equal(scratch_child(grow_map, s), 0);
 	assert_true(store_has(s, CACHE_ANSWERS, "a", "1"));
-	assert_int_equal(store_found(s, CACHE_ANSWERS, 0, 10000), 10000);
+	assert_int_equal(store_found(s, CACHE_ANSWERS, 0, GROWN), GROWN);
 	assert_int_equal(store_put(s, CACHE_ANSWERS, "b", "2"), CACHE_OK);
 	assert_int_equal(scratch_child(grow_map, s), 0);
 	assert_int_equal(store_put(s, CACHE_ANSWERS, "c", "3"), CACHE_OK);
-	assert_int_equal(store_count(s, CACHE_ANSWERS), 10003);
+	assert_int_equal(store_count(s, CACHE_ANSWERS), GROWN + 3);
 }
 
 static bool
