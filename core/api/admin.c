@@ -45,6 +45,8 @@ take_domain(const char *name, char domain[DOMAIN_SIZE],
 
 	if (status == DOMAIN_OK)
 		return MTASTS_OK;
+	if (status == DOMAIN_NOMEM)
+		return error_nomem(err, "domain");
 	return error_set(err, MTASTS_INVALID, MTASTS_STAGE_POLICY, 0, "%s",
 	    domain_status_text(status));
 }
@@ -169,17 +171,6 @@ refuse(struct mtasts_error *err, const char *why)
 	    why);
 }
 
-static bool
-is_id(const char *id)
-{
-	size_t len;
-
-	for (len = 0; id[len] != '\0'; len++)
-		if (!span_is_alnum((unsigned char)id[len]))
-			return false;
-	return len >= 1 && len <= RECORD_ID_MAX;
-}
-
 /* Each pattern as the parser would take it; out has room for all. */
 static bool
 take_patterns(const struct mtasts_policy_view *view, char *out,
@@ -250,7 +241,7 @@ check_fields(const struct mtasts_cached *cached, int64_t now,
 {
 	const struct mtasts_policy_view *policy = &cached->policy;
 
-	if (!is_id(cached->id))
+	if (!record_id_is_valid(span_str(cached->id)))
 		return refuse(err, "id is not 1 to 32 letters and digits");
 	if (policy->mode == MTASTS_NO_POLICY)
 		return refuse(err, "mode is missing");

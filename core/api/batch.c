@@ -84,6 +84,11 @@ begin(struct batch *batch, struct batch_job *self)
 		.flags = batch->flags, .done = on_done };
 	self->batch = batch;
 	status = domain_normalise(name, strlen(name), self->job.domain);
+	if (status == DOMAIN_NOMEM) {
+		batch->status = MTASTS_NOMEM;
+		batch->at_end = true;
+		return;
+	}
 	if (status != DOMAIN_OK) {
 		refuse(batch, name, status);
 		return;

@@ -276,6 +276,8 @@ session_run(struct mtasts_session *session, const char *domain, unsigned flags,
 	valid = domain_normalise(domain, strlen(domain), job.domain);
 	if (valid == DOMAIN_OK) {
 		status = find(session, &job, deadline);
+	} else if (valid == DOMAIN_NOMEM) {
+		status = MTASTS_NOMEM;
 	} else {
 		result_name(&session->result, domain);
 		answer_not_a_domain(&session->result, valid);
