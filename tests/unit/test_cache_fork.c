@@ -126,7 +126,7 @@ a_visitor_may_fork(void **state)
 
 	begin(s);
 	assert_int_equal(cache_visit(&s->cache, CACHE_POLICIES,
-	    fork_while_visiting, s), CACHE_OK);
+	    span_of("", 0), fork_while_visiting, s), CACHE_OK);
 	assert_untouched(s);
 }
 
