@@ -38,18 +38,18 @@ BEHAVIOURS = (
     ("silence once", dns.in_turn(dns.silent, dns.good), True),
 )
 
-# Which question gets the behaviour, and what follows if there is no answer to it.
+# Which questions get the behaviour, and what follows if there is no answer to them.
 QUESTIONS = (
-    ("STS-3.1-17 A-07 record", "_mta-sts.{}", "TXT", UNKNOWN, (no_contact("https"),)),
-    ("STS-3.3-13 policy host", "mta-sts.{}", "A", NO_HOST, (no_contact("https"),)),
-    ("SMT-02 MX", "{}", "MX", NO_MX, (no_contact("smtp"),)),
-    ("MX host", "mx.{}", "A", {"verdict": "temperror"}, (no_contact("smtp"),)),
+    ("STS-3.1-17 A-07 record", "_mta-sts.{}", ("TXT",), UNKNOWN, (no_contact("https"),)),
+    ("STS-3.3-13 policy host", "mta-sts.{}", ("A", "AAAA"), NO_HOST, (no_contact("https"),)),
+    ("SMT-02 MX", "{}", ("MX",), NO_MX, (no_contact("smtp"),)),
+    ("MX host", "mx.{}", ("A",), {"verdict": "temperror"}, (no_contact("smtp"),)),
 )
 
-# (domain, question, its row, title, behaviour, usable)
-ROWS = [(f"b{number}.{rtype.lower()}{index}.broken.test", owner, rtype, f"{ids}: {title}",
+# (domain, owner, record types, title, behaviour, expectation, what is seen)
+ROWS = [(f"b{number}.q{index}.broken.test", owner, rtypes, f"{ids}: {title}",
          behaviour, FOUND if usable else expect, () if usable else seen)
-        for index, (ids, owner, rtype, expect, seen) in enumerate(QUESTIONS)
+        for index, (ids, owner, rtypes, expect, seen) in enumerate(QUESTIONS)
         for number, (title, behaviour, usable) in enumerate(BEHAVIOURS)]
 
 # Through unbound, which makes SERVFAIL of all these.
@@ -60,7 +60,7 @@ THROUGH = ("SERVFAIL", "REFUSED", "silence", "garbage")
 def three_answers(lab):
     for domain, reason in (("nodata.broken.test", "no-record"),
                            ("nx.broken.test", "no-record"),
-                           ("b0.txt0.broken.test", "dns-temperror")):
+                           ("b0.q0.broken.test", "dns-temperror")):
         same(domain, ask(lab, "check", domain, conf=DIRECT)["reason"], reason)
 
 
@@ -88,10 +88,11 @@ CASES = [Case(f"{title}, asked directly", domain, expect, seen, DIRECT)
 
 def build(lab):
     world.build(lab)
-    for domain, owner, rtype, _, behaviour, _, _ in ROWS:
+    for domain, owner, rtypes, _, behaviour, _, _ in ROWS:
         lab.mx_host("mx." + domain)
         lab.domain(domain, mx=["mx." + domain])
-        lab.zone.misbehave(owner.format(domain), rtype, behaviour)
+        for rtype in rtypes:
+            lab.zone.misbehave(owner.format(domain), rtype, behaviour)
     lab.domain("big.broken.test", mx=[MX])
     lab.zone.add("_mta-sts.big.broken.test", "TXT", [b"x" * 255] * 230)
     lab.domain("nx.broken.test", mx=[MX], txt=None)

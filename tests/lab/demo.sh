@@ -69,4 +69,4 @@ step "Building in build/ (what make says is in build/demo.log)"
 build
 step "Starting name servers, policy hosts and MX hosts, reachable from this demo alone"
 export MTASTS_CACHECTL="$top/build/core/cachectl/mtasts-cachectl"
-exec "$lab/lab.py" run -- "$0"
+exec "$lab/lab.py" run -- "$lab/demo.sh"

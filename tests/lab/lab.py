@@ -199,8 +199,8 @@ class Outcome:
     def __init__(self, command, code, out, err):
         self.command = command
         self.code = code
-        self.out = out.decode(errors="backslashreplace")
-        self.err = err.decode(errors="backslashreplace")
+        self.out = out.decode(errors="surrogateescape")
+        self.err = err.decode(errors="surrogateescape")
 
 
 def run(command, limit, stdin=None):
