@@ -357,7 +357,7 @@ threads_share_a_handle(void **state)
 
 /* ---- What other processes do ------------------------------------------- */
 
-#define GROWN 40000 /* more than 8 MiB */
+#define GROWN 60000 /* more than 8 MiB */
 
 static bool
 grow_map(void *arg)
