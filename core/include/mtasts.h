@@ -30,6 +30,9 @@
 
 #include "mtasts_version.h"
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -340,6 +343,9 @@ size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
 
 #ifdef __cplusplus
 }
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility pop
 #endif
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+#pragma GCC visibility push(default)
+
 /* ---- Lint ------------------------------------------------------------- */
 
 #define MTASTS_LINT_WARNINGS 32
@@ -161,5 +163,7 @@ enum mtasts_status mtasts_admin_batch(struct mtasts *ctx, unsigned flags,
 enum mtasts_status mtasts_admin_become_owner(
     const struct mtasts_options *options, bool *still_root,
     struct mtasts_error *err);
+
+#pragma GCC visibility pop
 
 #endif

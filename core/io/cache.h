@@ -28,6 +28,11 @@ enum cache_status {
 	CACHE_NOMEM,
 };
 
+/* A key has 1 to CACHE_KEY_MAX octets, a value at most CACHE_VALUE_MAX: others are
+ * not found, and answered by CACHE_FULL when they are to be stored. */
+#define CACHE_KEY_MAX 511
+#define CACHE_VALUE_MAX 1048576
+
 /* A copy of a value; memory reused from call to call. Zeroed is empty. */
 struct cache_buffer {
 	char *data;
@@ -35,16 +40,20 @@ struct cache_buffer {
 	size_t size;
 };
 void cache_buffer_free(struct cache_buffer *buffer);
+/* Copy into it, growing it if need be. False if memory is short. */
+bool cache_buffer_set(struct cache_buffer *buffer, struct span value);
 
 /*
- * How willingly a value may be evicted: 0 never, the larger the sooner. Runs
- * inside a write transaction: pure and fast.
+ * How willingly a value may be evicted: 0 never, the larger the sooner (that
+ * among equals the newest goes first is for the number to say). Runs inside a
+ * transaction: pure and fast.
  */
 typedef unsigned cache_rank_fn(const void *data, size_t len, int64_t now);
 
 /*
  * Sees the value stored now (old.data NULL if there is none) and decides what
- * stands there next. Runs inside a write transaction: pure and fast, no I/O.
+ * stands there next. Runs inside a write transaction: pure and fast, no I/O. It
+ * may be asked again if room had to be made; the last answer counts.
  */
 enum cache_change { CACHE_KEEP, CACHE_REPLACE, CACHE_DELETE };
 typedef enum cache_change cache_change_fn(void *arg, struct span old,
@@ -70,7 +79,7 @@ struct cache_ops {
 	enum cache_status (*change)(void *self, enum cache_store store,
 	    struct span key, cache_change_fn *fn, void *arg, int64_t now);
 	enum cache_status (*visit)(void *self, enum cache_store store,
-	    cache_visit_fn *fn, void *arg);
+	    struct span after, cache_visit_fn *fn, void *arg);
 	enum cache_status (*size)(void *self, enum cache_store store,
 	    struct cache_size *out);
 };
@@ -101,10 +110,10 @@ enum cache_status cache_put(const struct cache *cache, enum cache_store store,
 enum cache_status cache_delete(const struct cache *cache,
     enum cache_store store, struct span key);
 
-/* Every entry in key order; what changes meanwhile may or may not be seen. No
+/* Every entry behind a key (all of them for an empty one), in key order; what changes meanwhile may or may not be seen. No
  * transaction is open while fn runs, and memory use is bounded. */
 enum cache_status cache_visit(const struct cache *cache,
-    enum cache_store store, cache_visit_fn *fn, void *arg);
+    enum cache_store store, struct span after, cache_visit_fn *fn, void *arg);
 enum cache_status cache_size(const struct cache *cache, enum cache_store store,
     struct cache_size *out);
 

@@ -5,6 +5,7 @@
 #ifndef IO_DIRECTORY_H
 #define IO_DIRECTORY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "mtasts.h"
@@ -15,8 +16,11 @@ struct directory_options {
 	const char *group; /* group to give, NULL: as is */
 };
 
-/* Make the directory (mode 2750, or 2770 where a group is to share it) and
- * its missing parents (0755), if need be. */
+/*
+ * Make the directory (mode 2750) and its missing parents (0755), if need be.
+ * A group that shares it may use what its owner made, not plant anything.
+ * What exists keeps its owner and mode.
+ */
 enum mtasts_status directory_make(const struct directory_options *options,
     struct mtasts_error *err);
 

@@ -171,6 +171,13 @@ latest(int64_t a, int64_t b)
 }
 
 bool
+answer_binds(const struct answer *answer)
+{
+	return answer->outcome == MTASTS_OUTCOME_POLICY &&
+	    answer->policy.mode != MTASTS_MODE_NONE;
+}
+
+bool
 answer_is_fresh(const struct answer *answer, int64_t now)
 {
 	if (answer->asked_at > now || now >= answer->fresh_until)

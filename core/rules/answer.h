@@ -61,6 +61,9 @@ size_t answer_encode(const struct answer *answer, void *buf, size_t size);
  * then. */
 bool answer_decode(const void *data, size_t len, struct answer *out);
 
+/* Is there a policy to satisfy: one that applies, and not of mode none? */
+bool answer_binds(const struct answer *answer);
+
 /* May it be given without asking anybody? Not after fresh_until or expires_at,
  * nor if asked_at lies in the future. */
 bool answer_is_fresh(const struct answer *answer, int64_t now);

@@ -20,7 +20,7 @@ mxmatch(const char *pattern, const char *host)
 	if (strncmp(pattern, "*.", 2) != 0)
 		return strcmp(pattern, host) == 0;
 	parent = strchr(host, '.');
-	if (parent == NULL || parent == host)
+	if (parent == NULL || parent == host || parent[1] == '\0')
 		return false;
 	return strcmp(pattern + 1, parent) == 0;
 }

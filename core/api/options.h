@@ -1,0 +1,55 @@
+/*
+ * The settings of a context: what mtasts.conf(5) describes, typed and checked.
+ */
+#ifndef API_OPTIONS_H
+#define API_OPTIONS_H
+
+#include "io/address.h"
+#include "mtasts.h"
+
+struct mtasts_options {
+	struct {
+		char *directory;
+		char *run_directory;
+		char *user;  /* owner when root creates them: "mtasts" */
+		char *group; /* NULL: the user's own */
+		uint64_t size; /* octets */
+	} cache;
+	struct {
+		char **servers; /* NULL-terminated; NULL: resolv.conf */
+		size_t server_count;
+		int timeout; /* milliseconds */
+	} dns;
+	struct {
+		char *ca_file;
+		char *ca_path;
+		char *proxy;
+		struct network *allowed;
+		size_t allowed_count;
+		int timeout; /* milliseconds */
+	} https;
+	struct {
+		bool enabled;
+		char *ca_file; /* NULL with ca_path NULL: as https */
+		char *ca_path;
+		char *helo;
+		int timeout;	     /* milliseconds, for one address */
+		int64_t ttl;	     /* seconds, a pass is remembered */
+		int64_t failure_ttl; /* seconds, anything else */
+	} probe;
+	struct {
+		char *overrides; /* a file, NULL for none */
+		bool strict_first_use;
+		int64_t forget_after; /* seconds */
+		int refresh_warnings; /* failures in a row before an alert */
+	} policy;
+	struct {
+		enum mtasts_log_level level;
+	} log;
+};
+
+/* A deep copy. MTASTS_OK or MTASTS_NOMEM. */
+enum mtasts_status options_copy(const struct mtasts_options *options,
+    struct mtasts_options **out);
+
+#endif

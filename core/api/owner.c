@@ -1,0 +1,29 @@
+/*
+ * Directories made, and root left behind: no process opens the cache as root.
+ *
+ * Test: tests/unit/test_owner.c.
+ */
+#include "api/options.h"
+#include "base/error.h"
+#include "io/directory.h"
+#include "mtasts_admin.h"
+
+enum mtasts_status
+mtasts_admin_become_owner(const struct mtasts_options *options,
+    bool *still_root, struct mtasts_error *err)
+{
+	struct directory_options directory = { options->cache.directory,
+		options->cache.user, options->cache.group };
+	struct directory_options run = { options->cache.run_directory,
+		options->cache.user, options->cache.group };
+	enum mtasts_status status;
+
+	*still_root = false;
+	status = directory_make(&directory, err);
+	if (status == MTASTS_OK)
+		status = directory_make(&run, err);
+	if (status == MTASTS_OK)
+		status = directory_become_owner(directory.path, still_root,
+		    err);
+	return status;
+}

@@ -1,0 +1,257 @@
+/*
+ * Reading a result, and the one log line of a decision (DESIGN: every decision
+ * can be explained from one line).
+ *
+ * Test: tests/unit/test_result.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/result.h"
+#include "base/text.h"
+
+void
+result_clear(struct mtasts_result *result)
+{
+	free(result->evaluation);
+	result->evaluation = NULL;
+	result->source = MTASTS_SOURCE_NONE;
+	memset(&result->answer, 0, sizeof(result->answer));
+}
+
+void
+result_name(struct mtasts_result *result, const char *name)
+{
+	text_escaped(result->domain, sizeof(result->domain), name,
+	    strlen(name));
+}
+
+static void
+show_hosts(struct mtasts_result *result)
+{
+	const struct evaluation *evaluation = result->evaluation;
+	size_t i;
+
+	for (i = 0; i < evaluation->host_count; i++) {
+		const struct eval_host *host = &evaluation->hosts[i];
+
+		result->hosts[i] = (struct mtasts_host) { host->name,
+			host->preference, host->matched,
+			verdict_finding(host), host->detail };
+	}
+}
+
+void
+result_take(struct mtasts_result *result, struct job *job, char **bytes)
+{
+	result_clear(result);
+	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
+	result->answer = job->answer;
+	result->source = job->source;
+	result->evaluation = job->evaluation;
+	*bytes = job->bytes;
+	job->evaluation = NULL;
+	job->bytes = NULL;
+	if (result->evaluation != NULL)
+		show_hosts(result);
+}
+
+static bool
+has_policy(const struct mtasts_result *result)
+{
+	return result->answer.outcome == MTASTS_OUTCOME_POLICY;
+}
+
+bool
+mtasts_match(const struct mtasts_result *result, const char *host)
+{
+	const struct policy *policy = &result->answer.policy;
+	char name[DOMAIN_SIZE];
+
+	if (!answer_binds(&result->answer))
+		return true;
+	return domain_host(host, strlen(host), name) &&
+	    policy_match(policy, name);
+}
+
+const char *
+mtasts_result_domain(const struct mtasts_result *result)
+{
+	return result->domain;
+}
+
+enum mtasts_outcome
+mtasts_result_outcome(const struct mtasts_result *result)
+{
+	return result->answer.outcome;
+}
+
+enum mtasts_mode
+mtasts_result_mode(const struct mtasts_result *result)
+{
+	return has_policy(result) ? result->answer.policy.mode :
+				    MTASTS_NO_POLICY;
+}
+
+enum mtasts_source
+mtasts_result_source(const struct mtasts_result *result)
+{
+	return result->source;
+}
+
+/* What evaluation ran into comes before what discovery did. */
+enum mtasts_reason
+mtasts_result_reason(const struct mtasts_result *result)
+{
+	if (result->evaluation != NULL &&
+	    result->evaluation->reason != MTASTS_REASON_POLICY)
+		return result->evaluation->reason;
+	return result->answer.reason;
+}
+
+const char *
+mtasts_result_detail(const struct mtasts_result *result)
+{
+	return result->answer.detail;
+}
+
+const char *
+mtasts_result_id(const struct mtasts_result *result)
+{
+	return result->answer.id;
+}
+
+uint32_t
+mtasts_result_max_age(const struct mtasts_result *result)
+{
+	return result->answer.policy.max_age;
+}
+
+int64_t
+mtasts_result_fetched_at(const struct mtasts_result *result)
+{
+	return result->answer.fetched_at;
+}
+
+int64_t
+mtasts_result_expires_at(const struct mtasts_result *result)
+{
+	return result->answer.expires_at;
+}
+
+size_t
+mtasts_result_mx_count(const struct mtasts_result *result)
+{
+	return result->answer.policy.mx_count;
+}
+
+const char *
+mtasts_result_mx(const struct mtasts_result *result, size_t i)
+{
+	const struct policy *policy = &result->answer.policy;
+	const char *mx = policy_next_mx(policy, NULL);
+
+	while (mx != NULL && i-- > 0)
+		mx = policy_next_mx(policy, mx);
+	return mx;
+}
+
+enum mtasts_verdict
+mtasts_result_verdict(const struct mtasts_result *result)
+{
+	return result->evaluation == NULL ? MTASTS_VERDICT_NONE :
+					    result->evaluation->verdict;
+}
+
+const char *
+mtasts_result_enhanced_code(const struct mtasts_result *result)
+{
+	return result->evaluation == NULL ? "" : result->evaluation->code;
+}
+
+const char *
+mtasts_result_sentence(const struct mtasts_result *result)
+{
+	return result->evaluation == NULL ? "" : result->evaluation->sentence;
+}
+
+size_t
+mtasts_result_host_count(const struct mtasts_result *result)
+{
+	return result->evaluation == NULL ? 0 :
+					    result->evaluation->host_count;
+}
+
+const struct mtasts_host *
+mtasts_result_host(const struct mtasts_result *result, size_t i)
+{
+	return i < mtasts_result_host_count(result) ? &result->hosts[i] : NULL;
+}
+
+/* The host a reader of the log wants to know of: the one that passed, or the
+ * first that was probed. */
+static const struct mtasts_host *
+decisive_host(const struct mtasts_result *result)
+{
+	const struct mtasts_host *first = NULL;
+	size_t i;
+
+	for (i = 0; i < mtasts_result_host_count(result); i++) {
+		const struct mtasts_host *host = &result->hosts[i];
+
+		if (host->finding == MTASTS_FINDING_OK)
+			return host;
+		if (first == NULL && host->finding != MTASTS_FINDING_NOT_PROBED)
+			first = host;
+	}
+	return first;
+}
+
+static void
+format_evaluation(const struct mtasts_result *result, struct text *text)
+{
+	const struct mtasts_host *host = decisive_host(result);
+
+	text_printf(text, " verdict=%s",
+	    mtasts_verdict_name(mtasts_result_verdict(result)));
+	if (host != NULL)
+		text_printf(text, " host=%s result=%s", host->name,
+		    mtasts_finding_name(host->finding));
+	text_put(text, " reason=\"");
+	text_put(text, mtasts_result_sentence(result));
+	text_put(text, "\"");
+}
+
+static void
+format_reason(const struct mtasts_result *result, struct text *text)
+{
+	const char *detail = mtasts_result_detail(result);
+
+	text_printf(text, " reason=\"%s%s%s\"",
+	    mtasts_reason_name(mtasts_result_reason(result)),
+	    detail[0] != '\0' ? ": " : "", detail);
+}
+
+size_t
+mtasts_result_format(const struct mtasts_result *result, char *buf,
+    size_t size)
+{
+	struct text text;
+
+	if (size == 0)
+		return 0;
+	text_init(&text, buf, size);
+	text_printf(&text, "domain=%s policy=%s", result->domain,
+	    mtasts_mode_name(mtasts_result_mode(result)));
+	if (result->answer.id[0] != '\0')
+		text_printf(&text, " id=%s", result->answer.id);
+	text_printf(&text, " source=%s", mtasts_source_name(result->source));
+	if (result->evaluation != NULL)
+		format_evaluation(result, &text);
+	else
+		format_reason(result, &text);
+	if (text.cut && size > 4)
+		memcpy(buf + text.len - (text.len < 3 ? text.len : 3), "...",
+		    text.len < 3 ? text.len : 3);
+	return text.len;
+}

@@ -1,0 +1,309 @@
+/*
+ * The way of a name through a session: normalised, overridden, looked up in the
+ * cache, and only then handed to an engine, the session's own or the background
+ * thread's. A hit ends here, without a system call or an allocation.
+ *
+ * Test: tests/unit/test_api.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/session.h"
+#include "api/thread.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "io/fork.h"
+#include "rules/domain.h"
+
+enum mtasts_status
+mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
+    struct mtasts_error *err)
+{
+	struct mtasts_session *session = calloc(1, sizeof(*session));
+
+	*out = NULL;
+	if (session == NULL)
+		return error_nomem(err, "session");
+	session->ctx = ctx;
+	session->reader = cache_reader_new(&ctx->cache);
+	if (session->reader == NULL) {
+		free(session);
+		return error_nomem(err, "cache reader");
+	}
+	*out = session;
+	return MTASTS_OK;
+}
+
+void
+mtasts_session_free(struct mtasts_session **session_p)
+{
+	struct mtasts_session *session;
+
+	if (session_p == NULL || (session = *session_p) == NULL)
+		return;
+	*session_p = NULL;
+	engine_free(&session->engine);
+	cache_reader_free(&session->ctx->cache, &session->reader);
+	cache_buffer_free(&session->buffer);
+	result_clear(&session->result);
+	free(session);
+}
+
+enum mtasts_status
+session_engine(struct mtasts_session *session, struct engine **out,
+    struct mtasts_error *err)
+{
+	enum mtasts_status status = MTASTS_OK;
+
+	if (session->engine != NULL &&
+	    session->engine->generation != fork_generation())
+		engine_free(&session->engine);
+	if (session->engine == NULL)
+		status = engine_new(session->ctx, &session->engine, err);
+	*out = session->engine;
+	return status;
+}
+
+/* ---- What needs no engine ------------------------------------------------ */
+
+static void
+answer_not_a_domain(struct mtasts_result *result, enum domain_status status)
+{
+	struct answer *answer = &result->answer;
+	struct text text;
+
+	answer->outcome = MTASTS_OUTCOME_NONE;
+	answer->reason = MTASTS_REASON_NOT_A_DOMAIN;
+	text_init(&text, answer->detail, sizeof(answer->detail));
+	text_put(&text, domain_status_text(status));
+}
+
+static bool
+find_override(const struct mtasts *ctx, const char *domain,
+    struct answer *answer)
+{
+	const struct override *override = overrides_find(ctx->overrides,
+	    domain);
+
+	if (override == NULL)
+		return false;
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = override->skip ? MTASTS_OUTCOME_NONE :
+					   MTASTS_OUTCOME_POLICY;
+	answer->reason = override->skip ? MTASTS_REASON_OVERRIDE_SKIP :
+					  MTASTS_REASON_POLICY;
+	answer->policy = override->policy;
+	return true;
+}
+
+/* A fresh answer, if the caller takes one. */
+static bool
+find_fresh(struct mtasts_session *session, const char *domain, unsigned flags)
+{
+	struct mtasts *ctx = session->ctx;
+	struct mtasts_result *result = &session->result;
+
+	if (flags != 0 ||
+	    !lookup_fresh(&ctx->cache, session->reader, domain,
+		clock_wall(&clock_system), &session->buffer, &result->answer))
+		return false;
+	counters_add(ctx->counters, COUNTER_LOOKUPS);
+	counters_add(ctx->counters, COUNTER_HITS);
+	if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
+		result->source = MTASTS_SOURCE_CACHE;
+	return true;
+}
+
+/* ---- What does ----------------------------------------------------------- */
+
+static void
+done_nothing(struct job *job)
+{
+	(void)job; /* run_here looks at job->finished */
+}
+
+static enum mtasts_status
+run_here(struct mtasts_session *session, struct job *job, int deadline,
+    struct mtasts_error *err)
+{
+	int64_t until = deadline < 0 ? -1 :
+	    clock_monotonic(&clock_system) + deadline;
+	enum mtasts_status status = session_engine(session, &job->engine, err);
+
+	if (status != MTASTS_OK)
+		return status;
+	/* A trace may have been asked for since the engine was made. */
+	job->engine->lookups.trace = session->ctx->trace;
+	job->done = done_nothing;
+	job_start(job);
+	while (!job->finished) {
+		loop_run_once(job->engine->loop, until);
+		if (!job->finished && until >= 0 &&
+		    clock_monotonic(&clock_system) >= until)
+			job_expire(job);
+	}
+	return job->status;
+}
+
+/* The answer is what the cache holds: nobody may be asked, or nobody could be,
+ * or nobody answered in time. */
+static enum mtasts_status
+run_cached(struct mtasts_session *session, struct job *job,
+    enum mtasts_reason reason)
+{
+	struct mtasts_result *result = &session->result;
+
+	result->answer = job->answer;
+	result->source = job->source;
+	if (!job->overridden) {
+		lookup_cached(&session->ctx->cache, session->reader,
+		    job->domain, clock_wall(&clock_system), &session->buffer,
+		    &result->answer);
+		if (result->answer.reason == MTASTS_REASON_NOT_CACHED)
+			result->answer.reason = reason;
+		if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
+			result->source = MTASTS_SOURCE_CACHE;
+	}
+	if (!job->evaluate)
+		return MTASTS_OK;
+	result->evaluation = calloc(1, sizeof(*result->evaluation));
+	if (result->evaluation == NULL)
+		return MTASTS_NOMEM;
+	verdict_without_walk(result->evaluation, result->domain,
+	    &result->answer);
+	return MTASTS_OK;
+}
+
+/* No loop, no sockets: the mail goes on by what is known (DESIGN: never weaker
+ * than without us, never lost). */
+static enum mtasts_status
+run_crippled(struct mtasts_session *session, struct job *job,
+    const struct mtasts_error *why)
+{
+	log_line(&session->ctx->log, MTASTS_LOG_ERROR,
+	    "domain=%s event=lookup-impossible reason=\"%s\"", job->domain,
+	    why->text);
+	return run_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
+}
+
+static void
+take_job(struct mtasts_session *session, struct job *job)
+{
+	char *bytes = NULL;
+
+	result_take(&session->result, job, &bytes);
+	if (bytes == NULL)
+		return;
+	cache_buffer_free(&session->buffer);
+	session->buffer.data = bytes;
+}
+
+static enum mtasts_status
+run(struct mtasts_session *session, struct job *job, int deadline)
+{
+	struct mtasts *ctx = session->ctx;
+	struct mtasts_error err;
+	enum mtasts_status status;
+	bool in_time = true;
+
+	if (deadline == 0)
+		return run_cached(session, job, MTASTS_REASON_NOT_CACHED);
+	if (context_has_thread(ctx))
+		status = thread_run(ctx->thread, job, deadline, &in_time);
+	else
+		status = run_here(session, job, deadline, &err);
+	if (status == MTASTS_OK && in_time)
+		take_job(session, job);
+	else if (status == MTASTS_OK)
+		status = run_cached(session, job, MTASTS_REASON_DEADLINE);
+	else if (status != MTASTS_NOMEM)
+		status = run_crippled(session, job, &err);
+	job_clear(job);
+	return status;
+}
+
+static void
+count_verdict(struct mtasts *ctx, enum mtasts_verdict verdict)
+{
+	counters_add(ctx->counters, COUNTER_EVALUATIONS);
+	switch (verdict) {
+	case MTASTS_VERDICT_NONE:
+		break;
+	case MTASTS_VERDICT_PASS:
+		counters_add(ctx->counters, COUNTER_PASS);
+		break;
+	case MTASTS_VERDICT_FAIL:
+		counters_add(ctx->counters, COUNTER_FAIL);
+		break;
+	case MTASTS_VERDICT_TEMPERROR:
+		counters_add(ctx->counters, COUNTER_TEMPERROR);
+		break;
+	}
+}
+
+/* A domain that is one: override, cache, work. */
+static enum mtasts_status
+find(struct mtasts_session *session, struct job *job, int deadline)
+{
+	struct mtasts_result *result = &session->result;
+
+	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
+	if (find_override(session->ctx, job->domain, &job->answer)) {
+		job->overridden = true;
+		job->source = MTASTS_SOURCE_OVERRIDE;
+	}
+	if (!job->evaluate && job->overridden) {
+		result->answer = job->answer;
+		result->source = job->source;
+		return MTASTS_OK;
+	}
+	if (!job->evaluate && find_fresh(session, job->domain, job->flags))
+		return MTASTS_OK;
+	return run(session, job, deadline);
+}
+
+static enum mtasts_status
+session_run(struct mtasts_session *session, const char *domain, unsigned flags,
+    bool evaluate, int deadline, const struct mtasts_result **out,
+    struct mtasts_error *err)
+{
+	struct job job = { .flags = flags, .evaluate = evaluate };
+	enum mtasts_status status = MTASTS_OK;
+	enum domain_status valid;
+
+	*out = NULL;
+	result_clear(&session->result);
+	valid = domain_normalise(domain, strlen(domain), job.domain);
+	if (valid == DOMAIN_OK) {
+		status = find(session, &job, deadline);
+	} else if (valid == DOMAIN_NOMEM) {
+		status = MTASTS_NOMEM;
+	} else {
+		result_name(&session->result, domain);
+		answer_not_a_domain(&session->result, valid);
+	}
+	if (status != MTASTS_OK)
+		return error_nomem(err, "lookup");
+	if (evaluate)
+		count_verdict(session->ctx,
+		    mtasts_result_verdict(&session->result));
+	*out = &session->result;
+	return MTASTS_OK;
+}
+
+enum mtasts_status
+mtasts_lookup(struct mtasts_session *session, const char *domain,
+    unsigned flags, int deadline, const struct mtasts_result **result,
+    struct mtasts_error *err)
+{
+	return session_run(session, domain, flags, false, deadline, result,
+	    err);
+}
+
+enum mtasts_status
+mtasts_evaluate(struct mtasts_session *session, const char *domain,
+    unsigned flags, int deadline, const struct mtasts_result **result,
+    struct mtasts_error *err)
+{
+	return session_run(session, domain, flags, true, deadline, result, err);
+}

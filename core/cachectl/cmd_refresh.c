@@ -1,0 +1,259 @@
+/*
+ * cmd_refresh: many lookups at once: refresh what is cached, or warm the cache
+ * with a list of domains. Names come as they are needed, from the command line
+ * or a file; the cache's own are spooled to an unnamed file first, so that
+ * memory does not grow and the cache may change while it is read.
+ */
+#include <config.h>
+
+#include "cachectl/input.h"
+#include "cachectl/json.h"
+#include "cachectl/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LENGTH 1024 /* octets of a line; a domain has 253 */
+
+struct batch {
+	struct cachectl *ctl;
+	mtasts_next_fn *next;
+	struct input input; /* of names */
+	int operand;	    /* the next one */
+	bool refused;	    /* a line could not be used */
+	size_t domains;
+	size_t policies;
+	size_t none;
+	size_t failed;
+	bool (*is_failure)(const struct mtasts_result *result);
+};
+
+/* ---- What came of one ------------------------------------------------- */
+
+/* Warming fails where a policy may be and is not had. */
+static bool
+warm_failed(const struct mtasts_result *result)
+{
+	enum mtasts_outcome outcome = mtasts_result_outcome(result);
+
+	return outcome == MTASTS_OUTCOME_UNAVAILABLE ||
+	    outcome == MTASTS_OUTCOME_DEFER ||
+	    mtasts_result_reason(result) == MTASTS_REASON_NOT_A_DOMAIN;
+}
+
+/* Refreshing fails also where an old policy stays for want of a new one. */
+static bool
+refresh_failed(const struct mtasts_result *result)
+{
+	return warm_failed(result) ||
+	    (mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY &&
+		mtasts_result_reason(result) != MTASTS_REASON_POLICY);
+}
+
+static void
+put_done(const struct mtasts_result *result)
+{
+	const char *detail = mtasts_result_detail(result);
+
+	printf("%s: %s, %s%s%s\n", mtasts_result_domain(result),
+	    mtasts_mode_name(mtasts_result_mode(result)),
+	    mtasts_reason_name(mtasts_result_reason(result)),
+	    detail[0] != '\0' ? ": " : "", detail);
+}
+
+static void
+complain_of(const struct mtasts_result *result)
+{
+	const char *detail = mtasts_result_detail(result);
+
+	complain("%s: %s%s%s", mtasts_result_domain(result),
+	    mtasts_reason_name(mtasts_result_reason(result)),
+	    detail[0] != '\0' ? ": " : "", detail);
+}
+
+static void
+on_done(void *arg, const struct mtasts_result *result)
+{
+	struct batch *batch = arg;
+	const struct arguments *args = &batch->ctl->args;
+
+	batch->domains++;
+	if (batch->is_failure(result)) {
+		batch->failed++;
+		complain_of(result);
+		return;
+	}
+	if (mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY)
+		batch->policies++;
+	else
+		batch->none++;
+	if (args->verbose && !args->json)
+		put_done(result);
+}
+
+/* ---- Where names come from -------------------------------------------- */
+
+static const char *
+next_operand(void *arg)
+{
+	struct batch *batch = arg;
+	const struct arguments *args = &batch->ctl->args;
+
+	if (batch->operand == args->count)
+		return NULL;
+	return args->operands[batch->operand++];
+}
+
+/* What is left of a line without its comment and the white space around. */
+static char *
+name_of(struct input *input)
+{
+	char *name = input->buf;
+	char *end;
+
+	name[strcspn(name, "#")] = '\0';
+	name += strspn(name, " \t\r");
+	end = name + strlen(name);
+	while (end > name && strchr(" \t\r", end[-1]) != NULL)
+		*--end = '\0';
+	return name;
+}
+
+static void
+refuse_line(struct batch *batch, const char *why)
+{
+	complain("%s: line %lu: %s", batch->input.name, batch->input.line, why);
+	batch->refused = true;
+}
+
+static const char *
+next_line(void *arg)
+{
+	struct batch *batch = arg;
+	struct input *input = &batch->input;
+
+	for (;;) {
+		enum input_status status = input_line(input);
+
+		if (status == INPUT_END)
+			return NULL;
+		if (status == INPUT_ERROR) {
+			batch->refused = true;
+			return NULL;
+		}
+		if (status == INPUT_TOO_LONG)
+			refuse_line(batch, "too long for a domain");
+		else if (strlen(input->buf) != input->len)
+			refuse_line(batch, "not a domain");
+		else if (name_of(input)[0] != '\0')
+			return name_of(input);
+	}
+}
+
+/* ---- The batch -------------------------------------------------------- */
+
+static void
+put_summary(const struct batch *batch)
+{
+	json_t *object;
+
+	if (!batch->ctl->args.json) {
+		printf("%zu domains: %zu with a policy, %zu without, "
+		       "%zu failed\n",
+		    batch->domains, batch->policies, batch->none,
+		    batch->failed);
+		return;
+	}
+	object = json_make();
+	json_put(object, "domains", json_integer((json_int_t)batch->domains));
+	json_put(object, "policies", json_integer((json_int_t)batch->policies));
+	json_put(object, "none", json_integer((json_int_t)batch->none));
+	json_put(object, "failed", json_integer((json_int_t)batch->failed));
+	json_print(object);
+}
+
+static int
+run_batch(struct batch *batch, unsigned flags)
+{
+	struct cachectl *ctl = batch->ctl;
+
+	if (mtasts_admin_batch(ctl->ctx, flags, ctl->args.jobs, batch->next,
+		on_done, batch, &ctl->err) != MTASTS_OK)
+		return cachectl_fail(ctl);
+	put_summary(batch);
+	return batch->failed > 0 || batch->refused ? EXIT_NO : EXIT_YES;
+}
+
+int
+cmd_warm(struct cachectl *ctl)
+{
+	struct batch batch = { .ctl = ctl,
+		.next = next_line,
+		.is_failure = warm_failed };
+	const char *file = ctl->args.count > 0 ? ctl->args.operands[0] : "-";
+	int code;
+
+	if (!input_open(&batch.input, file, NAME_MAX_LENGTH))
+		return EXIT_USAGE;
+	code = cachectl_open(ctl);
+	if (code == EXIT_YES)
+		code = run_batch(&batch, 0);
+	input_close(&batch.input);
+	return code;
+}
+
+static bool
+spool_name(void *arg, const struct mtasts_cached *cached)
+{
+	FILE *spool = arg;
+
+	return fprintf(spool, "%s\n", cached->domain) > 0;
+}
+
+/* The names of the cache as the batch's input. */
+static int
+spool_names(struct batch *batch)
+{
+	struct cachectl *ctl = batch->ctl;
+
+	batch->input.name = "temporary file";
+	batch->input.size = NAME_MAX_LENGTH + 1;
+	batch->input.buf = malloc(batch->input.size);
+	if (batch->input.buf == NULL)
+		die_memory();
+	batch->input.fp = tmpfile();
+	if (batch->input.fp == NULL) {
+		complain("temporary file: %s", strerror(errno));
+		return EXIT_UNKNOWN;
+	}
+	if (mtasts_admin_list(ctl->ctx, spool_name, batch->input.fp,
+		&ctl->err) != MTASTS_OK)
+		return cachectl_fail(ctl);
+	if (fflush(batch->input.fp) != 0 || ferror(batch->input.fp)) {
+		complain("temporary file: %s", strerror(errno));
+		return EXIT_UNKNOWN;
+	}
+	rewind(batch->input.fp);
+	return EXIT_YES;
+}
+
+int
+cmd_refresh(struct cachectl *ctl)
+{
+	struct batch batch = { .ctl = ctl,
+		.next = ctl->args.all ? next_line : next_operand,
+		.is_failure = refresh_failed };
+	int code;
+
+	if (ctl->args.all == (ctl->args.count > 0))
+		return usage_error(ctl->command,
+		    "refresh: either --all or a DOMAIN is expected");
+	code = cachectl_open(ctl);
+	if (code == EXIT_YES && ctl->args.all)
+		code = spool_names(&batch);
+	if (code == EXIT_YES)
+		code = run_batch(&batch, MTASTS_REFRESH);
+	input_close(&batch.input);
+	return code;
+}

@@ -1,0 +1,623 @@
+/*
+ * Performs what discovery.c asks for: questions, the flight, the fetch, and the
+ * stores at the end. Decides nothing about policies.
+ *
+ * One work a domain and set of flags, with a list of those who wait for it. A
+ * port may complete from within its start function, so events are handled by
+ * lookup_step alone, which is not entered twice.
+ *
+ * Test: tests/scenario.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/lookup.h"
+#include "base/text.h"
+#include "discovery/discovery.h"
+#include "discovery/store.h"
+#include "rules/domain.h"
+
+#define FLIGHT_WAIT_MIN 10 /* milliseconds between tries */
+#define FLIGHT_WAIT_MAX 250
+#define POLICY_PATH "/.well-known/mta-sts.txt"
+
+struct lookup {
+	struct lookup_work *work;
+	struct lookup *next;
+	struct lookup **self; /* the caller's handle, cleared when done */
+	lookup_done_fn *done;
+	void *arg;
+};
+
+struct lookup_work {
+	struct lookup_env *env;
+	struct lookup_work *next;
+	struct lookup *waiters;
+	char domain[DOMAIN_SIZE];
+	struct discovery discovery;
+	struct dns_query *txt, *mx;
+	struct https_transfer *transfer;
+	struct timer retry;
+	int flight_wait;	/* milliseconds, next try */
+	bool retrying;		/* for the flight, by the timer */
+	bool has_flight;
+	bool stepping;		/* lookup_step is active below us */
+	int64_t step_began; /* monotonic, for the trace */
+	/* What the views of discovery lead into. */
+	struct cache_buffer entry_bytes;
+	struct cache_buffer answer_bytes;
+	char *body, *storage;
+};
+
+static void lookup_step(struct lookup_work *work);
+
+/* ---- Trace ------------------------------------------------------------- */
+
+void
+lookup_trace_step(const struct lookup_trace *to, enum mtasts_stage stage,
+    const char *subject, int64_t elapsed, const char *fmt, ...)
+{
+	char buf[512];
+	struct text text;
+	va_list ap;
+
+	if (to->fn == NULL)
+		return;
+	text_init(&text, buf, sizeof(buf));
+	va_start(ap, fmt);
+	text_vprintf(&text, fmt, ap);
+	va_end(ap);
+	to->fn(to->arg, &(struct mtasts_step) { stage, subject, buf, elapsed });
+}
+
+static int64_t
+elapsed(const struct lookup_work *work)
+{
+	return clock_monotonic(work->env->clock) - work->step_began;
+}
+
+#define TRACE(work, stage, subject, ...)                                \
+	lookup_trace_step(&(work)->env->trace, stage, subject,          \
+	    elapsed(work), __VA_ARGS__)
+
+static void
+trace_txt(struct lookup_work *work, const struct dns_answer *dns)
+{
+	const struct discovery *d = &work->discovery;
+	char name[DOMAIN_SIZE];
+
+	domain_record_name(work->domain, name);
+	if (d->id[0] != '\0')
+		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: id %s, TTL %u s",
+		    d->id, (unsigned)dns->ttl);
+	else if (d->temporary)
+		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: no answer (%s%s%s)",
+		    dns_status_name(dns->status),
+		    dns->detail[0] != '\0' ? ": " : "", dns->detail);
+	else
+		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: no record (%s)",
+		    d->detail[0] != '\0' ? d->detail :
+			mtasts_reason_name(MTASTS_REASON_NO_RECORD));
+}
+
+static void
+trace_fetch(struct lookup_work *work, const struct https_answer *https)
+{
+	const struct discovery *d = &work->discovery;
+	char host[DOMAIN_SIZE];
+
+	domain_policy_host(work->domain, host);
+	TRACE(work, MTASTS_STAGE_HTTPS, host, "GET: %s, status %d, %zu octets%s%s%s%s",
+	    https_status_name(https->status), https->code, https->len,
+	    https->address[0] != '\0' ? " from " : "", https->address,
+	    https->detail[0] != '\0' ? ": " : "", https->detail);
+	if (d->fetch_failed)
+		TRACE(work, MTASTS_STAGE_POLICY, host, "not usable: %s %s",
+		    mtasts_reason_name(d->answer.failed_reason),
+		    d->answer.failed_detail);
+	else
+		TRACE(work, MTASTS_STAGE_POLICY, host,
+		    "mode %s, max_age %u s, %zu mx",
+		    mtasts_mode_name(d->answer.policy.mode),
+		    (unsigned)d->answer.policy.max_age,
+		    d->answer.policy.mx_count);
+}
+
+/* ---- Reading the cache ------------------------------------------------- */
+
+static struct span
+domain_key(const char *domain)
+{
+	return span_of(domain, strlen(domain));
+}
+
+static bool
+read_entry(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *bytes, struct entry *out)
+{
+	return cache_get(cache, reader, CACHE_POLICIES, domain_key(domain),
+		   bytes) == CACHE_OK &&
+	    entry_decode(bytes->data, bytes->len, out);
+}
+
+static bool
+read_answer(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *bytes, struct answer *out)
+{
+	return cache_get(cache, reader, CACHE_ANSWERS, domain_key(domain),
+		   bytes) == CACHE_OK &&
+	    answer_decode(bytes->data, bytes->len, out);
+}
+
+/* Read both records for discovery; NULL where there is none. */
+static void
+read_cache(struct lookup_work *work, struct entry *entry,
+    struct answer *answer, const struct entry **has_entry,
+    const struct answer **has_answer)
+{
+	struct lookup_env *env = work->env;
+
+	*has_entry = NULL;
+	*has_answer = NULL;
+	if (read_entry(&env->cache, env->reader, work->domain,
+		&work->entry_bytes, entry))
+		*has_entry = entry;
+	if (read_answer(&env->cache, env->reader, work->domain,
+		&work->answer_bytes, answer))
+		*has_answer = answer;
+}
+
+bool
+lookup_fresh(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, int64_t now, struct cache_buffer *buffer,
+    struct answer *answer)
+{
+	return read_answer(cache, reader, domain, buffer, answer) &&
+	    answer_is_fresh(answer, now);
+}
+
+void
+lookup_cached(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, int64_t now, struct cache_buffer *buffer,
+    struct answer *answer)
+{
+	struct entry entry;
+
+	if (lookup_fresh(cache, reader, domain, now, buffer, answer))
+		return;
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
+	answer->reason = MTASTS_REASON_NOT_CACHED;
+	if (read_entry(cache, reader, domain, buffer, &entry) &&
+	    entry_is_live(&entry, now))
+		discovery_give(&entry, now, answer);
+}
+
+/* ---- The end of a work -------------------------------------------------- */
+
+static void
+drop_flight(struct lookup_work *work)
+{
+	if (work->has_flight)
+		flight_give(&work->env->flight, work->domain);
+	work->has_flight = false;
+}
+
+static void
+stop_ports(struct lookup_work *work)
+{
+	struct lookup_env *env = work->env;
+
+	dns_cancel(&env->dns, &work->txt);
+	dns_cancel(&env->dns, &work->mx);
+	https_cancel(&env->https, &work->transfer);
+	timer_stop(&env->timers, &work->retry);
+	drop_flight(work);
+}
+
+static void
+work_free(struct lookup_work *work)
+{
+	struct lookup_work **at = &work->env->works;
+
+	while (*at != NULL && *at != work)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = work->next;
+	cache_buffer_free(&work->entry_bytes);
+	cache_buffer_free(&work->answer_bytes);
+	free(work->body);
+	free(work->storage);
+	free(work);
+}
+
+static void
+tell_waiters(struct lookup_work *work, const struct lookup_found *found)
+{
+	struct lookup *waiter;
+
+	while ((waiter = work->waiters) != NULL) {
+		work->waiters = waiter->next;
+		*waiter->self = NULL;
+		waiter->done(waiter->arg, found);
+		free(waiter);
+	}
+}
+
+/* The first failure is a warning, every so many in a row an error (RFC 8461,
+ * 3.3 and 10.2). */
+static enum mtasts_log_level
+failure_level(const struct lookup_work *work, unsigned failures)
+{
+	if (failures % (unsigned)work->env->refresh_warnings == 0)
+		return MTASTS_LOG_ERROR;
+	return failures == 1 ? MTASTS_LOG_WARNING : MTASTS_LOG_INFO;
+}
+
+/* What a return value cannot carry: a cached policy stays in force although
+ * discovery ran into trouble. Nobody needs to know of mode none (8.3). */
+static void
+log_trouble(const struct lookup_work *work)
+{
+	const struct discovery *d = &work->discovery;
+	const struct answer *answer = &d->answer;
+	const struct log *log = work->env->log;
+
+	if (d->from_answers || !answer_binds(answer) ||
+	    answer->reason == MTASTS_REASON_POLICY)
+		return;
+	if (d->fetch_failed)
+		log_line(log, failure_level(work, d->entry.refresh_failures),
+		    "domain=%s event=policy-refresh-failed failures=%u policy=%s id=%s expires_in=%llds reason=\"%s: %s\"",
+		    work->domain, (unsigned)d->entry.refresh_failures,
+		    mtasts_mode_name(answer->policy.mode), answer->id,
+		    (long long)(answer->expires_at - answer->asked_at),
+		    mtasts_reason_name(answer->reason), answer->detail);
+	else
+		log_line(log, MTASTS_LOG_NOTICE,
+		    "domain=%s event=cached-policy-kept policy=%s id=%s reason=\"%s: %s\"",
+		    work->domain, mtasts_mode_name(answer->policy.mode),
+		    answer->id, mtasts_reason_name(answer->reason),
+		    answer->detail);
+}
+
+/* Every lookup is counted once, here or where a session ends it by a hit. */
+static void
+count(struct lookup_work *work)
+{
+	const struct discovery *d = &work->discovery;
+	struct counters *counters = work->env->counters;
+
+	counters_add(counters, COUNTER_LOOKUPS);
+	counters_add(counters,
+	    d->from_answers ? COUNTER_HITS : COUNTER_MISSES);
+	if (d->from_answers)
+		return;
+	if (d->temporary)
+		counters_add(counters, COUNTER_DNS_FAILURES);
+	if (d->fetched)
+		counters_add(counters, COUNTER_FETCHES);
+	else if (d->answer.outcome == MTASTS_OUTCOME_POLICY)
+		counters_add(counters, COUNTER_UNCHANGED);
+	if (d->fetch_failed)
+		counters_add(counters, COUNTER_FETCH_FAILURES);
+	if (d->fetched && (d->flags & MTASTS_REFRESH))
+		counters_add(counters, COUNTER_REFRESHES);
+}
+
+static void
+finish(struct lookup_work *work)
+{
+	struct discovery *d = &work->discovery;
+	struct lookup_found found = { MTASTS_OK, { NULL, 0 }, d->source,
+		d->fetched, d->fetch_failed };
+	void *bytes;
+
+	stop_ports(work);
+	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
+	    work->env->log);
+	log_trouble(work);
+	count(work);
+	bytes = malloc(ANSWER_SIZE_MAX);
+	if (bytes == NULL)
+		found.status = MTASTS_NOMEM;
+	else
+		found.answer = span_of(bytes,
+		    answer_encode(&d->answer, bytes, ANSWER_SIZE_MAX));
+	tell_waiters(work, &found);
+	free(bytes);
+	work_free(work);
+}
+
+static void
+finish_nomem(struct lookup_work *work)
+{
+	const struct lookup_found found = { .status = MTASTS_NOMEM };
+
+	stop_ports(work);
+	tell_waiters(work, &found);
+	work_free(work);
+}
+
+/* ---- Events from the ports ---------------------------------------------- */
+
+static void
+on_txt(void *arg, const struct dns_answer *dns)
+{
+	struct lookup_work *work = arg;
+
+	discovery_txt(&work->discovery, dns, clock_wall(work->env->clock));
+	trace_txt(work, dns);
+	lookup_step(work);
+}
+
+static void
+on_mx(void *arg, const struct dns_answer *dns)
+{
+	struct lookup_work *work = arg;
+
+	discovery_mx(&work->discovery, dns, clock_wall(work->env->clock));
+	lookup_step(work);
+}
+
+static void
+on_retry(void *arg)
+{
+	struct lookup_work *work = arg;
+
+	work->retrying = false;
+	lookup_step(work);
+}
+
+/* The policy and the cached raw text lead into copies that live as long as the
+ * work. */
+static void
+on_fetched(void *arg, const struct https_answer *https)
+{
+	struct lookup_work *work = arg;
+	struct https_answer own = *https;
+
+	work->body = malloc(https->len + 1);
+	work->storage = malloc(https->len + 1);
+	if (work->body == NULL || work->storage == NULL) {
+		own.status = HTTPS_NOMEM;
+		own.len = 0;
+	} else if (https->len > 0) {
+		memcpy(work->body, https->body, https->len);
+	}
+	own.body = work->body;
+	discovery_fetched(&work->discovery, &own, work->storage,
+	    clock_wall(work->env->clock));
+	trace_fetch(work, &own);
+	lookup_step(work);
+}
+
+/* ---- Actions ------------------------------------------------------------ */
+
+static enum mtasts_status
+ask(struct lookup_work *work)
+{
+	struct lookup_env *env = work->env;
+	char name[DOMAIN_SIZE];
+	enum mtasts_status status;
+
+	domain_record_name(work->domain, name);
+	work->discovery.action = DISCOVERY_WAIT;
+	status = dns_start(&env->dns, work->domain, DNS_MX, on_mx, work,
+	    &work->mx);
+	if (status == MTASTS_OK)
+		status = dns_start(&env->dns, name, DNS_TXT, on_txt, work,
+		    &work->txt);
+	return status;
+}
+
+/* Is another work of this loop, with other flags, at the same policy host? */
+static bool
+is_fetching_here(const struct lookup_work *self)
+{
+	const struct lookup_work *work;
+
+	for (work = self->env->works; work != NULL; work = work->next)
+		if (work != self && work->has_flight &&
+		    strcmp(work->domain, self->domain) == 0)
+			return true;
+	return false;
+}
+
+/* A timer, not a blocking lock: a thread waits for everything at once. */
+static void
+wait_for_flight(struct lookup_work *work)
+{
+	const struct lookup_env *env = work->env;
+
+	work->retrying = true;
+	timer_start(&env->timers, &work->retry,
+	    clock_monotonic(env->clock) + work->flight_wait, on_retry, work);
+	work->flight_wait *= 2;
+	if (work->flight_wait > FLIGHT_WAIT_MAX)
+		work->flight_wait = FLIGHT_WAIT_MAX;
+}
+
+static void
+take_flight(struct lookup_work *work)
+{
+	struct lookup_env *env = work->env;
+	const struct entry *entry;
+	const struct answer *answer;
+	struct entry entry_now;
+	struct answer answer_now;
+
+	if (is_fetching_here(work) || !flight_take(&env->flight, work->domain)) {
+		wait_for_flight(work);
+		return;
+	}
+	work->has_flight = true;
+	read_cache(work, &entry_now, &answer_now, &entry, &answer);
+	discovery_cached(&work->discovery, entry, answer,
+	    clock_wall(env->clock));
+}
+
+static enum mtasts_status
+fetch(struct lookup_work *work)
+{
+	char host[DOMAIN_SIZE];
+
+	domain_policy_host(work->domain, host);
+	work->step_began = clock_monotonic(work->env->clock);
+	return https_start(&work->env->https, host, POLICY_PATH, on_fetched,
+	    work, &work->transfer);
+}
+
+/* Is something under way whose completion brings the next event? */
+static bool
+is_pending(const struct lookup_work *work)
+{
+	return work->transfer != NULL || work->retrying;
+}
+
+static enum mtasts_status
+perform(struct lookup_work *work)
+{
+	switch (work->discovery.action) {
+	case DISCOVERY_ASK:
+		return ask(work);
+	case DISCOVERY_TAKE_FLIGHT:
+		take_flight(work);
+		return MTASTS_OK;
+	case DISCOVERY_FETCH:
+		return fetch(work);
+	case DISCOVERY_WAIT:
+	case DISCOVERY_DONE:
+		break;
+	}
+	return MTASTS_OK;
+}
+
+/*
+ * Perform actions until one has to be waited for. Ports that complete at once
+ * call back into here; the outermost call goes on with what they brought.
+ */
+static void
+lookup_step(struct lookup_work *work)
+{
+	enum mtasts_status status = MTASTS_OK;
+
+	if (work->stepping)
+		return;
+	work->stepping = true;
+	while (status == MTASTS_OK &&
+	    work->discovery.action != DISCOVERY_WAIT &&
+	    work->discovery.action != DISCOVERY_DONE && !is_pending(work))
+		status = perform(work);
+	work->stepping = false;
+	if (status != MTASTS_OK)
+		finish_nomem(work);
+	else if (work->discovery.action == DISCOVERY_DONE)
+		finish(work);
+}
+
+/* ---- Beginning and leaving ---------------------------------------------- */
+
+static struct lookup_work *
+work_find(const struct lookup_env *env, const char *domain, unsigned flags)
+{
+	struct lookup_work *work;
+
+	for (work = env->works; work != NULL; work = work->next)
+		if (work->discovery.flags == flags &&
+		    strcmp(work->domain, domain) == 0)
+			return work;
+	return NULL;
+}
+
+static struct lookup_work *
+work_new(struct lookup_env *env, const char *domain, unsigned flags)
+{
+	struct lookup_work *work = calloc(1, sizeof(*work));
+
+	if (work == NULL)
+		return NULL;
+	work->env = env;
+	memcpy(work->domain, domain, strlen(domain) + 1);
+	work->discovery.domain = work->domain;
+	work->discovery.flags = flags;
+	work->discovery.strict_first_use = env->strict_first_use;
+	work->flight_wait = FLIGHT_WAIT_MIN;
+	work->step_began = clock_monotonic(env->clock);
+	work->next = env->works;
+	env->works = work;
+	return work;
+}
+
+static void
+work_begin(struct lookup_work *work)
+{
+	const struct entry *entry;
+	const struct answer *answer;
+	struct entry entry_now;
+	struct answer answer_now;
+
+	read_cache(work, &entry_now, &answer_now, &entry, &answer);
+	discovery_begin(&work->discovery, entry, answer,
+	    clock_wall(work->env->clock));
+	lookup_step(work);
+}
+
+enum mtasts_status
+lookup_start(struct lookup_env *env, const char *domain, unsigned flags,
+    lookup_done_fn *done, void *arg, struct lookup **out)
+{
+	struct lookup_work *work = work_find(env, domain, flags);
+	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	bool is_new = work == NULL;
+
+	*out = NULL;
+	if (lookup == NULL)
+		return MTASTS_NOMEM;
+	if (is_new)
+		work = work_new(env, domain, flags);
+	if (work == NULL) {
+		free(lookup);
+		return MTASTS_NOMEM;
+	}
+	*lookup = (struct lookup) { work, work->waiters, out, done, arg };
+	work->waiters = lookup;
+	*out = lookup;
+	if (is_new)
+		work_begin(work);
+	return MTASTS_OK;
+}
+
+void
+lookup_expire(struct lookup **lookup)
+{
+	struct lookup_work *work;
+
+	if (*lookup == NULL)
+		return;
+	work = (*lookup)->work;
+	discovery_deadline(&work->discovery, clock_wall(work->env->clock));
+	lookup_step(work);
+}
+
+void
+lookup_leave(struct lookup **lookup)
+{
+	struct lookup *self = *lookup, **at;
+
+	if (self == NULL)
+		return;
+	for (at = &self->work->waiters; *at != self; at = &(*at)->next)
+		;
+	*at = self->next;
+	*lookup = NULL;
+	free(self);
+}
+
+void
+lookup_env_close(struct lookup_env *env)
+{
+	while (env->works != NULL)
+		finish_nomem(env->works);
+}

@@ -1,0 +1,138 @@
+/*
+ * The records a discovery leaves behind: see store.h. Each change is made
+ * against what stands in the cache at that moment, so that processes that
+ * store the same domain at the same time cannot undo each other's work.
+ *
+ * Test: tests/scenario, tests/unit/test_store.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/store.h"
+
+struct change {
+	const struct entry *entry;
+	int64_t stored_at; /* of the record that was looked at */
+	int64_t now;
+	void *buf; /* ENTRY_SIZE_MAX octets */
+};
+
+static enum cache_change
+encode(const struct change *change, const struct entry *entry,
+    struct span *replacement)
+{
+	size_t len = entry_encode(entry, change->buf, ENTRY_SIZE_MAX);
+
+	*replacement = span_of(change->buf, len);
+	return len == 0 ? CACHE_KEEP : CACHE_REPLACE;
+}
+
+/* A policy fetched later than ours stays. */
+static enum cache_change
+replace_older(void *arg, struct span old, struct span *replacement)
+{
+	const struct change *change = arg;
+	struct entry stored;
+
+	if (old.data != NULL && entry_decode(old.data, old.len, &stored) &&
+	    entry_fetched_at(&stored, change->now) > change->entry->fetched_at)
+		return CACHE_KEEP;
+	return encode(change, change->entry, replacement);
+}
+
+/* Only if the policy is still the one we looked at. */
+static enum cache_change
+amend(void *arg, struct span old, struct span *replacement)
+{
+	const struct change *change = arg;
+	struct entry stored;
+
+	if (old.data == NULL || !entry_decode(old.data, old.len, &stored) ||
+	    stored.fetched_at != change->stored_at)
+		return CACHE_KEEP;
+	stored.fetched_at = change->entry->fetched_at;
+	stored.used_at = change->entry->used_at;
+	stored.refresh_at = change->entry->refresh_at;
+	stored.refresh_failures = change->entry->refresh_failures;
+	return encode(change, &stored, replacement);
+}
+
+static enum cache_status
+change_entry(const struct cache *cache, const char *domain,
+    const struct entry *entry, int64_t stored_at, cache_change_fn *fn,
+    int64_t now)
+{
+	struct change change = { entry, stored_at, now,
+		malloc(ENTRY_SIZE_MAX) };
+	enum cache_status status;
+
+	if (change.buf == NULL)
+		return CACHE_NOMEM;
+	status = cache_change(cache, CACHE_POLICIES, span_str(domain), fn,
+	    &change, now);
+	free(change.buf);
+	return status;
+}
+
+enum cache_status
+store_entry(const struct cache *cache, const char *domain,
+    const struct entry *entry, int64_t now)
+{
+	return change_entry(cache, domain, entry, 0, replace_older, now);
+}
+
+static enum cache_status
+store_answer(const struct cache *cache, const char *domain,
+    const struct answer *answer, int64_t now)
+{
+	struct span key = span_str(domain);
+	enum cache_status status = CACHE_NOMEM;
+	size_t len;
+	void *buf;
+
+	if (answer_deadline(answer) <= now)
+		return cache_delete(cache, CACHE_ANSWERS, key);
+	buf = malloc(ANSWER_SIZE_MAX);
+	if (buf == NULL)
+		return status;
+	len = answer_encode(answer, buf, ANSWER_SIZE_MAX);
+	if (len > 0)
+		status = cache_put(cache, CACHE_ANSWERS, key,
+		    span_of(buf, len), now);
+	free(buf);
+	return status;
+}
+
+static void
+log_not_stored(const struct log *log, const char *domain,
+    enum cache_status status)
+{
+	if (status == CACHE_FULL || status == CACHE_NOMEM)
+		log_line(log, MTASTS_LOG_WARNING,
+		    "domain=%s event=policy-not-stored reason=%s", domain,
+		    status == CACHE_FULL ? "cache-full" : "out-of-memory");
+}
+
+void
+store_discovery(const struct cache *cache, const struct discovery *discovery,
+    int64_t now, const struct log *log)
+{
+	const char *domain = discovery->domain;
+	const struct entry *entry = &discovery->entry;
+
+	if (discovery->from_answers)
+		return;
+	switch (discovery->store) {
+	case DISCOVERY_STORE_NOTHING:
+		break;
+	case DISCOVERY_STORE_ENTRY:
+		log_not_stored(log, domain,
+		    store_entry(cache, domain, entry, now));
+		break;
+	case DISCOVERY_STORE_AMENDS:
+		change_entry(cache, domain, entry, discovery->stored_at, amend,
+		    now);
+		break;
+	}
+	store_answer(cache, domain, &discovery->answer, now);
+}

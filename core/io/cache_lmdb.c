@@ -1,0 +1,624 @@
+/*
+ * cache_lmdb: the port's calls over LMDB environments.
+ *
+ * A reader keeps one read transaction for each store and renews it for every
+ * get: no system call, no allocation. Writes begin, look, decide, commit.
+ * Nothing leads into the map once a call has returned.
+ *
+ * Opening, sharing and fork are cache_env.c's; room is cache_room.c's.
+ *
+ * Test: tests/unit/test_cache.c, tests/unit/test_cache_lmdb.c
+ */
+#include <config.h>
+
+#include "io/cache_lmdb.h"
+
+#include "base/error.h"
+#include "io/cache_env.h"
+#include "io/cache_room.h"
+#include "io/cache_walk.h"
+#include "io/fork.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIZE_DEFAULT ((uint64_t)1 << 30)
+/* The reserve of 5 % must be enough for some transactions' pages. */
+#define SIZE_MIN ((uint64_t)8 << 20)
+
+/* What one short read transaction of a visit copies at most. */
+#define VISIT_ENTRIES 256
+#define VISIT_OCTETS 262144
+
+struct cache_lmdb {
+	struct cache_slot slots[CACHE_STORES];
+	cache_rank_fn *rank[CACHE_STORES];
+};
+
+/* A reader's place in one store. */
+struct seat {
+	struct cache_env *env; /* a reference, or NULL */
+	MDB_txn *txn;	       /* at rest between gets, or NULL */
+};
+
+struct cache_reader {
+	struct seat seats[CACHE_STORES];
+};
+
+static MDB_val
+val_of(struct span span)
+{
+	union {
+		const void *in;
+		void *out;
+	} data = { .in = span.data };
+
+	return (MDB_val){ span.len, data.out }; /* LMDB does not write to it */
+}
+
+/* ---- Reading ----------------------------------------------------------- */
+
+static struct cache_reader *
+lmdb_reader_new(void *self)
+{
+	(void)self;
+	return calloc(1, sizeof(struct cache_reader));
+}
+
+static void
+seat_leave(struct seat *seat)
+{
+	if (seat->env == NULL)
+		return;
+	/* In a child the slot is the parent's: freeing would take it. */
+	if (seat->env->generation == fork_generation())
+		cache_env_read_close(seat->env, &seat->txn);
+	seat->txn = NULL;
+	cache_env_release(&seat->env);
+}
+
+static void
+lmdb_reader_free(void *self, struct cache_reader *reader)
+{
+	(void)self;
+	for (size_t i = 0; i < CACHE_STORES; i++)
+		seat_leave(&reader->seats[i]);
+	free(reader);
+}
+
+static enum cache_status
+copy_value(struct seat *seat, struct span key, struct cache_buffer *out)
+{
+	MDB_val k = val_of(key), v;
+	enum cache_fault fault;
+
+	fault = cache_fault(mdb_get(seat->txn, seat->env->dbi, &k, &v));
+	if (fault == CACHE_FAULT_NONE && v.mv_size > CACHE_VALUE_MAX)
+		fault = CACHE_FAULT_DAMAGE;
+	cache_env_note(seat->env, fault);
+	if (fault != CACHE_FAULT_NONE)
+		return cache_fault_status(fault);
+	return cache_buffer_set(out, span_of(v.mv_data, v.mv_size)) ?
+	    CACHE_OK : CACHE_NOMEM;
+}
+
+static enum cache_status
+seat_get(struct seat *seat, struct cache_slot *slot, struct span key,
+    struct cache_buffer *out)
+{
+	enum cache_status st;
+	enum cache_fault fault;
+
+	if (seat->env == NULL || !cache_env_is_current(seat->env)) {
+		seat_leave(seat);
+		if ((st = cache_slot_use(slot, &seat->env)) != CACHE_OK)
+			return st;
+	}
+	fault = cache_env_read(seat->env, &seat->txn);
+	if (fault != CACHE_FAULT_NONE)
+		return cache_fault_status(fault);
+	st = copy_value(seat, key, out);
+	cache_env_read_end(seat->env, seat->txn);
+	return st;
+}
+
+static enum cache_status
+lmdb_get(void *self, struct cache_reader *reader, enum cache_store store,
+    struct span key, struct cache_buffer *out)
+{
+	struct cache_lmdb *lmdb = self;
+	struct cache_slot *slot = &lmdb->slots[store];
+	struct seat *seat = &reader->seats[store];
+	enum cache_status st = seat_get(seat, slot, key, out);
+
+	if (st == CACHE_OK || seat->env == NULL)
+		return st;
+	/* A miss has time to see whether the file was replaced. */
+	cache_slot_look(slot, seat->env);
+	return cache_env_is_current(seat->env) ? st :
+	    seat_get(seat, slot, key, out);
+}
+
+/* ---- Writing ----------------------------------------------------------- */
+
+struct change {
+	struct span key;
+	cache_change_fn *fn;
+	void *arg;
+};
+
+static enum cache_fault
+replace(struct cache_env *env, MDB_txn *txn, const struct change *change,
+    struct span replacement, bool is_new)
+{
+	MDB_val key = val_of(change->key), val = val_of(replacement);
+
+	if (is_new && !cache_room_is_there(env,
+		change->key.len + replacement.len))
+		return CACHE_FAULT_FULL;
+	return cache_fault(mdb_put(txn, env->dbi, &key, &val, 0));
+}
+
+/* *commit tells whether there is anything to commit. */
+static enum cache_fault
+decide(struct cache_env *env, MDB_txn *txn, const struct change *change,
+    bool *commit)
+{
+	struct span old = { 0 }, replacement = { 0 };
+	MDB_val key = val_of(change->key), val = { 0 };
+	enum cache_fault fault;
+
+	*commit = false;
+	fault = cache_fault(mdb_get(txn, env->dbi, &key, &val));
+	if (fault == CACHE_FAULT_NONE && val.mv_size > CACHE_VALUE_MAX)
+		fault = CACHE_FAULT_DAMAGE;
+	if (fault == CACHE_FAULT_NONE)
+		old = span_of(val.mv_data, val.mv_size);
+	else if (fault != CACHE_FAULT_NOTFOUND)
+		return fault;
+
+	switch (change->fn(change->arg, old, &replacement)) {
+	case CACHE_KEEP:
+		return CACHE_FAULT_NONE;
+	case CACHE_DELETE:
+		fault = cache_fault(mdb_del(txn, env->dbi, &key, NULL));
+		break;
+	case CACHE_REPLACE:
+		if (replacement.len > CACHE_VALUE_MAX)
+			return CACHE_FAULT_FULL;
+		fault = replace(env, txn, change, replacement,
+		    old.data == NULL);
+		break;
+	}
+	*commit = fault == CACHE_FAULT_NONE;
+	return fault;
+}
+
+static enum cache_fault
+change_once(struct cache_env *env, const struct change *change)
+{
+	enum cache_fault fault, end;
+	MDB_txn *txn;
+	bool commit;
+
+	if ((fault = cache_env_write(env, &txn)) != CACHE_FAULT_NONE)
+		return fault;
+	fault = decide(env, txn, change, &commit);
+	cache_env_note(env, fault);
+	end = cache_env_write_end(env, txn, commit);
+	return fault != CACHE_FAULT_NONE ? fault : end;
+}
+
+/* The environment to write to, as it stands at its path now. */
+static enum cache_status
+use_for_writing(struct cache_slot *slot, struct cache_env **out)
+{
+	enum cache_status st = cache_slot_use(slot, out);
+
+	if (st != CACHE_OK)
+		return st;
+	cache_slot_look(slot, *out);
+	if (cache_env_is_current(*out))
+		return CACHE_OK;
+	cache_env_release(out);
+	return cache_slot_use(slot, out);
+}
+
+static enum cache_status
+lmdb_change(void *self, enum cache_store store, struct span key,
+    cache_change_fn *fn, void *arg, int64_t now)
+{
+	struct cache_lmdb *lmdb = self;
+	struct cache_slot *slot = &lmdb->slots[store];
+	const struct change change = { key, fn, arg };
+	enum cache_fault fault = CACHE_FAULT_OTHER;
+	struct cache_env *env;
+	enum cache_status st;
+
+	if ((st = use_for_writing(slot, &env)) != CACHE_OK)
+		return st;
+	for (int i = 0; i < 4; i++) {
+		fault = change_once(env, &change);
+		if (fault != CACHE_FAULT_FULL ||
+		    !cache_room_make(env, &slot->place, lmdb->rank[store], now))
+			break;
+	}
+	cache_env_release(&env);
+	/* No place among the readers is a miss, but not for a write. */
+	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
+	    cache_fault_status(fault);
+}
+
+/* ---- Walking ----------------------------------------------------------- */
+
+/* Entries copied out of one read transaction. */
+struct batch {
+	size_t count;
+	struct {
+		size_t key_len;
+		size_t value_len;
+	} entries[VISIT_ENTRIES];
+	struct cache_buffer octets; /* keys and values in a row */
+	char last[CACHE_KEY_MAX];   /* key: where the next batch goes on */
+	size_t last_len;
+};
+
+static bool
+buffer_append(struct cache_buffer *buffer, const MDB_val *val)
+{
+	size_t need = buffer->len + val->mv_size;
+
+	if (need > buffer->size || buffer->data == NULL) {
+		size_t size = need < VISIT_OCTETS ? VISIT_OCTETS : need;
+		char *data = realloc(buffer->data, size);
+
+		if (data == NULL)
+			return false;
+		buffer->data = data;
+		buffer->size = size;
+	}
+	if (val->mv_size > 0)
+		memcpy(buffer->data + buffer->len, val->mv_data, val->mv_size);
+	buffer->len = need;
+	return true;
+}
+
+static enum cache_fault
+batch_add(struct batch *batch, const MDB_val *key, const MDB_val *val)
+{
+	if (key->mv_size > CACHE_KEY_MAX || val->mv_size > CACHE_VALUE_MAX)
+		return CACHE_FAULT_DAMAGE;
+	if (!buffer_append(&batch->octets, key) ||
+	    !buffer_append(&batch->octets, val))
+		return CACHE_FAULT_MEMORY;
+	batch->entries[batch->count].key_len = key->mv_size;
+	batch->entries[batch->count].value_len = val->mv_size;
+	batch->count++;
+	memcpy(batch->last, key->mv_data, key->mv_size);
+	batch->last_len = key->mv_size;
+	return CACHE_FAULT_NONE;
+}
+
+/* Put the cursor on the first entry behind the last one seen. */
+static int
+cursor_go_on(MDB_cursor *cursor, struct batch *batch, MDB_val *key,
+    MDB_val *val)
+{
+	int rc;
+
+	if (batch->last_len == 0)
+		return mdb_cursor_get(cursor, key, val, MDB_FIRST);
+	*key = (MDB_val){ batch->last_len, batch->last };
+	rc = mdb_cursor_get(cursor, key, val, MDB_SET_RANGE);
+	if (rc == 0 && key->mv_size == batch->last_len &&
+	    memcmp(key->mv_data, batch->last, batch->last_len) == 0)
+		rc = mdb_cursor_get(cursor, key, val, MDB_NEXT);
+	return rc;
+}
+
+static enum cache_fault
+batch_fill(struct batch *batch, struct cache_env *env, MDB_txn *txn)
+{
+	enum cache_fault fault;
+	MDB_cursor *cursor;
+	MDB_val key, val;
+	int rc;
+
+	batch->count = 0;
+	batch->octets.len = 0;
+	if ((rc = mdb_cursor_open(txn, env->dbi, &cursor)) != 0)
+		return cache_fault(rc);
+	rc = cursor_go_on(cursor, batch, &key, &val);
+	while ((fault = cache_fault(rc)) == CACHE_FAULT_NONE) {
+		fault = batch_add(batch, &key, &val);
+		if (fault != CACHE_FAULT_NONE ||
+		    batch->count == VISIT_ENTRIES ||
+		    batch->octets.len >= VISIT_OCTETS)
+			break;
+		rc = mdb_cursor_get(cursor, &key, &val, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return fault;
+}
+
+static bool
+batch_show(const struct batch *batch, cache_visit_fn *fn, void *arg)
+{
+	const char *at = batch->octets.data;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct span key = { at, batch->entries[i].key_len };
+		struct span val = { at + key.len, batch->entries[i].value_len };
+
+		at = val.data + val.len;
+		if (!fn(arg, key, val))
+			return false;
+	}
+	return true;
+}
+
+static enum cache_status
+visit_env(struct cache_env *env, struct batch *batch, cache_visit_fn *fn,
+    void *arg)
+{
+	enum cache_fault fault;
+	MDB_txn *txn = NULL;
+	bool more = true;
+
+	do {
+		if (!cache_env_is_current(env)) {
+			fault = CACHE_FAULT_OTHER;
+			break;
+		}
+		fault = cache_env_read(env, &txn);
+		if (fault == CACHE_FAULT_READERS)
+			fault = CACHE_FAULT_OTHER;
+		if (fault != CACHE_FAULT_NONE)
+			break;
+		fault = batch_fill(batch, env, txn);
+		cache_env_read_end(env, txn);
+		cache_env_note(env, fault);
+		if (fault == CACHE_FAULT_NONE || fault == CACHE_FAULT_NOTFOUND)
+			more = batch_show(batch, fn, arg);
+	} while (more && fault == CACHE_FAULT_NONE);
+	if (env->generation == fork_generation())
+		cache_env_read_close(env, &txn);
+	return fault == CACHE_FAULT_NOTFOUND ? CACHE_OK :
+	    cache_fault_status(fault);
+}
+
+static enum cache_status
+lmdb_visit(void *self, enum cache_store store, struct span after,
+    cache_visit_fn *fn, void *arg)
+{
+	struct cache_lmdb *lmdb = self;
+	struct cache_env *env;
+	struct batch *batch;
+	enum cache_status st;
+
+	if (after.len > CACHE_KEY_MAX)
+		return CACHE_NOTFOUND;
+	if ((st = cache_slot_use(&lmdb->slots[store], &env)) != CACHE_OK)
+		return st;
+	if ((batch = calloc(1, sizeof(*batch))) == NULL) {
+		st = CACHE_NOMEM;
+	} else {
+		batch->last_len = after.len;
+		if (after.len > 0)
+			memcpy(batch->last, after.data, after.len);
+		st = visit_env(env, batch, fn, arg);
+		cache_buffer_free(&batch->octets);
+		free(batch);
+	}
+	cache_env_release(&env);
+	return st;
+}
+
+static enum cache_status
+lmdb_size(void *self, enum cache_store store, struct cache_size *out)
+{
+	struct cache_lmdb *lmdb = self;
+	struct cache_env *env;
+	struct cache_room room;
+	enum cache_fault fault;
+	enum cache_status st;
+	MDB_txn *txn = NULL;
+	MDB_stat stat;
+
+	if ((st = cache_slot_use(&lmdb->slots[store], &env)) != CACHE_OK)
+		return st;
+	fault = cache_env_read(env, &txn);
+	if (fault == CACHE_FAULT_NONE) {
+		fault = cache_fault(mdb_stat(txn, env->dbi, &stat));
+		if (fault == CACHE_FAULT_NONE)
+			fault = cache_room_measure(env, txn, &room);
+		cache_env_read_end(env, txn);
+	}
+	if (fault == CACHE_FAULT_NONE)
+		*out = (struct cache_size){ stat.ms_entries,
+			room.live * room.page, room.total * room.page };
+	cache_env_read_close(env, &txn);
+	cache_env_note(env, fault);
+	cache_env_release(&env);
+	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
+	    cache_fault_status(fault);
+}
+
+/* ---- Making ------------------------------------------------------------ */
+
+static const struct cache_ops lmdb_ops = {
+	.reader_new = lmdb_reader_new,
+	.reader_free = lmdb_reader_free,
+	.get = lmdb_get,
+	.change = lmdb_change,
+	.visit = lmdb_visit,
+	.size = lmdb_size,
+};
+
+static uint64_t
+size_round(uint64_t size)
+{
+	if (size < SIZE_MIN)
+		size = SIZE_MIN;
+	return size / 65536 * 65536;
+}
+
+static bool
+place_init(struct cache_place *place, const char *directory, const char *name,
+    uint64_t size, unsigned flags, const struct log *log)
+{
+	*place = (struct cache_place){ .name = name, .flags = flags,
+		.map_size = (size_t)size_round(size), .log = log };
+	/* No directory: an empty path, that cannot be opened. */
+	place->directory = strdup(directory != NULL ? directory : "");
+	return place->directory != NULL;
+}
+
+static void
+lmdb_destroy(struct cache_lmdb *lmdb)
+{
+	for (size_t i = 0; i < CACHE_STORES; i++) {
+		cache_slot_clear(&lmdb->slots[i]);
+		free(lmdb->slots[i].place.directory);
+	}
+	free(lmdb);
+}
+
+enum mtasts_status
+cache_lmdb_new(const struct cache_lmdb_options *options, struct cache *out,
+    struct mtasts_error *err)
+{
+	uint64_t size = options->size != 0 ? options->size : SIZE_DEFAULT;
+	struct cache_lmdb *lmdb;
+
+	*out = (struct cache){ 0 };
+	if ((lmdb = calloc(1, sizeof(*lmdb))) == NULL)
+		return error_nomem(err, "the cache");
+	if (!place_init(&lmdb->slots[CACHE_POLICIES].place, options->directory,
+		"policies", size, 0, options->log) ||
+	    !place_init(&lmdb->slots[CACHE_ANSWERS].place,
+		options->run_directory, "answers", size / 4,
+		MDB_NOSYNC | MDB_NOMETASYNC, options->log)) {
+		lmdb_destroy(lmdb);
+		return error_nomem(err, "the cache");
+	}
+	for (size_t i = 0; i < CACHE_STORES; i++)
+		lmdb->rank[i] = options->rank[i];
+	*out = (struct cache){ .ops = &lmdb_ops, .self = lmdb };
+	return MTASTS_OK;
+}
+
+void
+cache_lmdb_free(struct cache *cache)
+{
+	if (cache->self != NULL)
+		lmdb_destroy(cache->self);
+	*cache = (struct cache){ 0 };
+}
+
+/* ---- Upkeep ------------------------------------------------------------ */
+
+int
+cache_lmdb_reap(const struct cache *cache)
+{
+	struct cache_lmdb *lmdb = cache->self;
+	struct cache_env *env;
+	int dead, total = 0;
+
+	for (size_t i = 0; i < CACHE_STORES; i++) {
+		if (cache_slot_use(&lmdb->slots[i], &env) != CACHE_OK)
+			continue;
+		if (mdb_reader_check(env->mdb, &dead) == 0)
+			total += dead;
+		cache_env_release(&env);
+	}
+	return total;
+}
+
+static enum mtasts_status
+verify_store(struct cache_lmdb *lmdb, enum cache_store store,
+    cache_check_fn *check, mtasts_report_fn *report, void *arg, size_t *damage,
+    struct mtasts_error *err)
+{
+	struct cache_slot *slot = &lmdb->slots[store];
+	struct cache_walk walk = { .place = &slot->place, .store = store,
+		.check = check, .report = report, .arg = arg };
+	struct cache_env *env;
+	bool walked;
+
+	if (cache_slot_use(slot, &env) != CACHE_OK) {
+		if (store == CACHE_ANSWERS)
+			return MTASTS_OK; /* may be missing at any time */
+		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
+		    "the policies below %s cannot be opened",
+		    slot->place.directory);
+	}
+	walk.dirfd = env->dirfd;
+	walk.read_only = env->read_only;
+	walked = cache_walk(&walk);
+	cache_env_release(&env);
+	if (!walked)
+		return error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_CACHE, errno,
+		    "cannot start a process to walk the cache");
+	*damage += walk.damage;
+	return MTASTS_OK;
+}
+
+enum mtasts_status
+cache_lmdb_verify(const struct cache *cache, cache_check_fn *check,
+    mtasts_report_fn *report, void *arg, size_t *damage,
+    struct mtasts_error *err)
+{
+	enum mtasts_status st = MTASTS_OK;
+
+	*damage = 0;
+	for (int i = 0; st == MTASTS_OK && i < CACHE_STORES; i++)
+		st = verify_store(cache->self, (enum cache_store)i, check,
+		    report, arg, damage, err);
+	return st;
+}
+
+static int
+copy_to(struct cache_env *env, const char *file)
+{
+	int rc, fd;
+
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
+	if (fd == -1)
+		return errno;
+	rc = fchmod(fd, 0640) != 0 ? errno :
+	    mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = errno;
+	if (close(fd) != 0 && rc == 0)
+		rc = errno;
+	if (rc != 0)
+		(void)unlink(file);
+	return rc;
+}
+
+enum mtasts_status
+cache_lmdb_compact(const struct cache *cache, const char *file,
+    struct mtasts_error *err)
+{
+	struct cache_lmdb *lmdb = cache->self;
+	struct cache_slot *slot = &lmdb->slots[CACHE_POLICIES];
+	struct cache_env *env;
+	int rc;
+
+	if (cache_slot_use(slot, &env) != CACHE_OK)
+		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
+		    "the policies below %s cannot be opened",
+		    slot->place.directory);
+	rc = copy_to(env, file);
+	cache_env_release(&env);
+	if (rc != 0)
+		return error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_CACHE, rc,
+		    "cannot copy to %s: %s", file, mdb_strerror(rc));
+	return MTASTS_OK;
+}

@@ -1,0 +1,60 @@
+"""Into namespaces of our own, or out with a plain reason."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+INSIDE = "MTASTS_LAB"           # set in the environment inside the namespaces
+SKIP = 77
+NEEDED = ("unshare", "ip", "mount", "openssl", "nsd", "unbound", "nginx")
+
+
+def skip(why):
+    """Say why nothing is run, for people and for a reader of TAP."""
+    print(f"1..0 # SKIP {why}")
+    print(f"the lab is skipped: {why}", file=sys.stderr)
+    sys.exit(SKIP)
+
+
+def enter():
+    """Run this program again inside namespaces of its own, where it ends with
+    all its children, whatever happens."""
+    if INSIDE in os.environ:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        return
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    missing = [tool for tool in NEEDED if not shutil.which(tool)]
+    if missing:
+        skip(f"not installed: {', '.join(missing)} (tests/packages lists the packages)")
+    unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
+    if os.getuid() != 0:
+        unshare += ["--user", "--map-root-user"]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        skip("namespaces cannot be made here: not root, and the kernel or the "
+             "container forbids them to users")
+    os.environ[INSIDE] = "1"
+    os.execvp(unshare[0], [*unshare, sys.executable, "-B", *sys.argv])
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+def furnish(networks, directory, files):
+    """A loopback interface on which the networks are local, and /etc files."""
+    ip("link", "set", "lo", "up")
+    for network in networks:
+        own(network)
+    for name, text in files.items():
+        replacement = os.path.join(directory, name)
+        with open(replacement, "w", encoding="ascii") as file:
+            file.write(text)
+        subprocess.run(["mount", "--bind", replacement, "/etc/" + name], check=True)
+
+
+def own(address):
+    """Make an address, or every address of an IPv4 network, one of ours."""
+    nodad = ["nodad"] if ":" in address else []
+    ip("addr", "add", address, "dev", "lo", *nodad)

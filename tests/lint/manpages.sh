@@ -1,0 +1,68 @@
+#!/bin/sh
+# The manuals are complete: each exported function and constant, each key of the
+# configuration, each command, option and JSON member of mtasts-cachectl; and
+# mandoc has nothing to say.
+
+. "${abs_top_srcdir:-.}/tests/lint/tap.sh"
+
+man=$srcdir/core/man
+api=$man/mtasts.3
+conf=$man/mtasts.conf.5
+command=$man/mtasts-cachectl.8
+
+# complain PAGE PATTERN-PREFIX PATTERN-SUFFIX: names on stdin not in the page
+missing() {
+	while read -r name; do
+		grep -Eq -- "$2$name$3" "$1" || echo "not in ${1##*/}: $name"
+	done
+}
+
+for page in "$api" "$conf" "$command"; do
+	name="mandoc -Tlint ${page##*/}"
+	if command -v mandoc > /dev/null; then
+		# A page that is not installed yet cannot be referred to.
+		mandoc -Tlint -W warning "$page" > "$work/bad" 2>&1
+		check "$name" "$work/bad"
+	else
+		skip "$name" 'mandoc is missing'
+	fi
+done
+
+awk -f "$srcdir/tests/lint/exports.awk" "$srcdir/core/include/mtasts.h" |
+	missing "$api" '^\.(Fo|Fn) ' '($| )' > "$work/bad"
+check 'each exported function is in mtasts(3)' "$work/bad"
+
+sed '/MTASTS_H/d' "$srcdir/core/include/mtasts.h" |
+	grep -o '^[	#define ]*MTASTS_[A-Z_]*' | grep -o 'MTASTS_[A-Z_]*' |
+	sort -u | missing "$api" '(Dv|Er) ' '($| )' > "$work/bad"
+check 'each public constant is in mtasts(3)' "$work/bad"
+
+tr '\n' ' ' < "$srcdir/core/api/options.c" |
+	grep -Eo '\{ (OPTION|NAMED)\([a-z]+,[[:space:]]+[a-z_]+' |
+	sed 's/.*(\([a-z]*\),[[:space:]]*/\1./' > "$work/keys"
+missing "$conf" '^\.It Ic ' '($| )' < "$work/keys" > "$work/bad"
+test -s "$work/keys" || echo 'no keys found' >> "$work/bad"
+check 'each key is in mtasts.conf(5)' "$work/bad"
+
+grep -Eo '^\.It Ic [a-z]+\.[a-z_]+' "$conf" | sed 's/.*Ic //' | sort |
+	comm -13 "$(sort "$work/keys" > "$work/sorted" && echo "$work/sorted")" \
+		- > "$work/bad"
+check 'mtasts.conf(5) has no key that is none' "$work/bad"
+
+main=$srcdir/core/cachectl/main.c
+sed -n '/^static const struct command commands/,/^};/p' "$main" |
+	grep -o '^	{ "[a-z]*"' | grep -o '[a-z]*' |
+	missing "$command" '^\.It (Xo )?(Ic|Cm) ' '($| )' > "$work/bad"
+check 'each command is in mtasts-cachectl(8)' "$work/bad"
+
+sed -n '/^static const struct option long_options/,/^};/p' "$main" |
+	grep -o '{ "[a-z]*"' | grep -o '[a-z]*' |
+	missing "$command" 'Fl .*-' '($| )' > "$work/bad"
+check 'each option is in mtasts-cachectl(8)' "$work/bad"
+
+grep -ho 'json_put([a-z]*, "[a-z_0-9]*"' "$srcdir"/core/cachectl/*.c |
+	grep -o '"[a-z_0-9]*"' | tr -d '"' | sort -u |
+	missing "$command" '^\.It Va ' '($| )' > "$work/bad"
+check 'each JSON member is in mtasts-cachectl(8)' "$work/bad"
+
+finish

@@ -1,0 +1,272 @@
+/* rules/answer: what holds of every answer and finding, and of any octets that
+ * may be one. */
+#include "rules/answer.h"
+
+#include "base/text.h"
+#include "property/property.h"
+
+#define BUF_SIZE 2048
+
+static const char letters[] = "abcXYZ0189";
+static const char mx[] = "mx.example\0*.a.example\0b";
+
+/* ---- Records ---------------------------------------------------------- */
+
+static int64_t
+random_time(struct random *random)
+{
+	static const int64_t ends[] = { INT64_MIN, -1, 0, 1, INT64_MAX };
+
+	if (random_one_in(random, 8))
+		return ends[random_below(random, COUNT(ends))];
+	return (int64_t)random_next(random);
+}
+
+static void
+random_id(struct random *random, char id[RECORD_ID_SIZE])
+{
+	size_t len = random_below(random, RECORD_ID_MAX + 1);
+
+	random_octets(random, letters, id, len);
+	id[len] = '\0';
+}
+
+static void
+random_detail(struct random *random, char detail[ANSWER_DETAIL_SIZE])
+{
+	size_t len = random_below(random, ANSWER_DETAIL_SIZE);
+
+	random_octets(random, "ab c\\\"~", detail, len);
+	detail[len] = '\0';
+}
+
+static enum mtasts_reason
+random_reason(struct random *random)
+{
+	return (enum mtasts_reason)random_below(random,
+	    MTASTS_REASON_NOT_CACHED + 1);
+}
+
+static void
+random_answer(struct random *random, struct answer *out)
+{
+	*out = (struct answer){
+		.outcome = (enum mtasts_outcome)random_below(random,
+		    MTASTS_OUTCOME_DEFER + 1),
+		.reason = random_reason(random),
+		.asked_at = random_time(random),
+		.fresh_until = random_time(random),
+		.fetched_at = random_time(random),
+		.expires_at = random_time(random),
+		.retry_at = random_time(random),
+		.failed_reason = random_reason(random),
+		.first_seen = random_time(random),
+		.rechecked_at = random_time(random),
+	};
+	random_detail(random, out->detail);
+	random_detail(random, out->failed_detail);
+	random_id(random, out->id);
+	random_id(random, out->failed_id);
+	random_id(random, out->first_id);
+	if (out->outcome == MTASTS_OUTCOME_POLICY)
+		out->policy = (struct policy){
+			.mode = (enum mtasts_mode)(MTASTS_MODE_NONE +
+			    random_below(random, 3)),
+			.max_age = random_below(random,
+			    POLICY_MAX_AGE_MAX + 1),
+			.mx_count = 3,
+			.mx_size = sizeof(mx),
+			.mx = mx,
+		};
+}
+
+static void
+assert_same(const struct answer *a, const struct answer *b)
+{
+	assert_int_equal(a->outcome, b->outcome);
+	assert_int_equal(a->reason, b->reason);
+	assert_string_equal(a->detail, b->detail);
+	assert_true(a->asked_at == b->asked_at);
+	assert_true(a->fresh_until == b->fresh_until);
+	assert_string_equal(a->id, b->id);
+	assert_true(a->fetched_at == b->fetched_at);
+	assert_true(a->expires_at == b->expires_at);
+	assert_int_equal(a->policy.mode, b->policy.mode);
+	assert_int_equal(a->policy.max_age, b->policy.max_age);
+	assert_int_equal(a->policy.mx_count, b->policy.mx_count);
+	assert_int_equal(a->policy.mx_size, b->policy.mx_size);
+	if (a->policy.mx_size != 0)
+		assert_memory_equal(a->policy.mx, b->policy.mx,
+		    a->policy.mx_size);
+	assert_string_equal(a->failed_id, b->failed_id);
+	assert_true(a->retry_at == b->retry_at);
+	assert_int_equal(a->failed_reason, b->failed_reason);
+	assert_string_equal(a->failed_detail, b->failed_detail);
+	assert_string_equal(a->first_id, b->first_id);
+	assert_true(a->first_seen == b->first_seen);
+	assert_true(a->rechecked_at == b->rechecked_at);
+}
+
+static void
+decoding_what_was_encoded_gives_the_same(void **state)
+{
+	struct random random = random_start();
+	unsigned char buf[BUF_SIZE];
+	struct answer answer, back;
+	size_t len, cut;
+	char *copy;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 5000; round++) {
+		random_answer(&random, &answer);
+		len = answer_encode(&answer, buf, sizeof(buf));
+		assert_true(len > 0);
+		copy = exact_copy(buf, len);
+		assert_true(answer_decode(copy, len, &back));
+		assert_same(&answer, &back);
+		free(copy);
+
+		cut = random_below(&random, (uint32_t)len);
+		copy = exact_copy(buf, cut);
+		assert_false(answer_decode(copy, cut, &back));
+		free(copy);
+		assert_int_equal(answer_encode(&answer, buf, cut), 0);
+	}
+}
+
+static void
+findings_likewise(void **state)
+{
+	struct random random = random_start();
+	struct finding_record record, back;
+	unsigned char buf[BUF_SIZE];
+	size_t len;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 5000; round++) {
+		record = (struct finding_record){
+			.status = (uint8_t)random_next(&random),
+			.probed_at = random_time(&random),
+			.fresh_until = random_time(&random),
+		};
+		random_detail(&random, record.detail);
+		len = finding_encode(&record, buf, sizeof(buf));
+		assert_true(len > 0);
+		assert_true(finding_decode(buf, len, &back));
+		assert_int_equal(back.status, record.status);
+		assert_string_equal(back.detail, record.detail);
+		assert_true(back.probed_at == record.probed_at);
+		assert_true(back.fresh_until == record.fresh_until);
+	}
+}
+
+/* ---- Octets ----------------------------------------------------------- */
+
+static void
+check_detail(const char detail[ANSWER_DETAIL_SIZE])
+{
+	assert_non_null(memchr(detail, '\0', ANSWER_DETAIL_SIZE));
+	assert_true(text_is_clean(detail, strlen(detail)));
+}
+
+static void
+check_id(const char id[RECORD_ID_SIZE])
+{
+	assert_non_null(memchr(id, '\0', RECORD_ID_SIZE));
+	assert_true(id[0] == '\0' || record_id_is_valid(span_str(id)));
+}
+
+static void
+check_answer(const struct answer *answer, const char *data, size_t len)
+{
+	const char *pattern = NULL;
+	size_t count = 0;
+
+	assert_in_range(answer->outcome, 0, MTASTS_OUTCOME_DEFER);
+	assert_in_range(answer->reason, 0, MTASTS_REASON_NOT_CACHED);
+	assert_in_range(answer->failed_reason, 0, MTASTS_REASON_NOT_CACHED);
+	check_detail(answer->detail);
+	check_detail(answer->failed_detail);
+	check_id(answer->id);
+	check_id(answer->failed_id);
+	check_id(answer->first_id);
+	assert_int_equal(answer->outcome == MTASTS_OUTCOME_POLICY,
+	    answer->policy.mode != MTASTS_NO_POLICY);
+	assert_in_range(answer->policy.max_age, 0, POLICY_MAX_AGE_MAX);
+	while ((pattern = policy_next_mx(&answer->policy, pattern)) != NULL) {
+		assert_true(pattern > data &&
+		    pattern + strlen(pattern) < data + len);
+		count++;
+	}
+	assert_int_equal(count, answer->policy.mx_count);
+}
+
+static void
+check_age(const struct answer *answer, int64_t now)
+{
+	/* What is fresh is not removed. */
+	if (answer_is_fresh(answer, now)) {
+		assert_true(now < answer_deadline(answer));
+		assert_true(answer->asked_at <= now);
+	}
+	if (answer_holds_back(answer, answer->failed_id, now)) {
+		assert_true(now < answer_deadline(answer));
+		assert_true(answer->failed_id[0] != '\0');
+	}
+}
+
+static void
+check_octets(const char *data, size_t len)
+{
+	static const int64_t times[] = { INT64_MIN, 0, 1790000000, INT64_MAX };
+	struct finding_record finding;
+	struct answer answer;
+	bool is_answer = answer_decode(data, len, &answer);
+	bool is_finding = finding_decode(data, len, &finding);
+	char *again = malloc(len + 1);
+	size_t i;
+
+	assert_non_null(again);
+	assert_false(is_answer && is_finding);
+	if (is_answer) {
+		check_answer(&answer, data, len);
+		assert_int_equal(answer_encode(&answer, again, len), len);
+		assert_memory_equal(again, data, len);
+	}
+	if (is_finding) {
+		check_detail(finding.detail);
+		assert_int_equal(finding_encode(&finding, again, len), len);
+		assert_memory_equal(again, data, len);
+	}
+	free(again);
+	for (i = 0; i < COUNT(times); i++) {
+		unsigned rank = answer_rank(data, len, times[i]);
+
+		assert_in_range(rank, 1, 4);
+		if (is_answer)
+			check_age(&answer, times[i]);
+		else if (!is_finding)
+			assert_int_equal(rank, 4);
+	}
+}
+
+static void
+the_corpus_its_prefixes_and_mutations(void **state)
+{
+	(void)state;
+	property_corpus("fuzz/corpus/answer", check_octets);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decoding_what_was_encoded_gives_the_same),
+		cmocka_unit_test(findings_likewise),
+		cmocka_unit_test(the_corpus_its_prefixes_and_mutations),
+	};
+
+	return cmocka_run_group_tests_name("prop_answer", tests, NULL, NULL);
+}

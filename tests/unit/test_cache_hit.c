@@ -1,0 +1,172 @@
+/*
+ * io/cache_lmdb: what a hit costs. No system call: made in a child that the
+ * kernel kills at its first one. No allocation: malloc is counted.
+ */
+#include <config.h>
+
+#include "io/cache_lmdb.h"
+#include "support/scratch.h"
+#include "support/table.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HITS 10000
+
+struct world {
+	struct cache cache;
+	struct cache_reader *reader;
+	struct cache_buffer buffer;
+	char path[SCRATCH_PATH];
+};
+
+static enum cache_status
+hit(struct world *w, enum cache_store store)
+{
+	return cache_get(&w->cache, w->reader, store, span_str("example.com"),
+	    &w->buffer);
+}
+
+static int
+make(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct cache_lmdb_options options = { 0 };
+	static char value[2000];
+
+	*state = w;
+	scratch_make(w->path);
+	options.directory = options.run_directory = w->path;
+	options.size = 4 << 20;
+	if (cache_lmdb_new(&options, &w->cache, NULL) != MTASTS_OK)
+		return -1;
+	w->reader = cache_reader_new(&w->cache);
+	for (int i = 0; i < CACHE_STORES; i++)
+		cache_put(&w->cache, (enum cache_store)i,
+		    span_str("example.com"), span_of(value, sizeof(value)), 0);
+	return 0;
+}
+
+static int
+unmake(void **state)
+{
+	struct world *w = *state;
+
+	cache_reader_free(&w->cache, &w->reader);
+	cache_buffer_free(&w->buffer);
+	cache_lmdb_free(&w->cache);
+	scratch_remove(w->path);
+	free(w);
+	return 0;
+}
+
+static void
+leave_at_once(int status)
+{
+	syscall(SYS_exit, status); /* the only exit that strict mode knows */
+}
+
+static bool
+hit_without_system_calls(void *arg)
+{
+	struct world *w = arg;
+	int misses = 0;
+
+	if (hit(w, CACHE_ANSWERS) != CACHE_OK ||
+	    hit(w, CACHE_POLICIES) != CACHE_OK ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+		return false;
+	for (int i = 0; i < HITS; i++)
+		misses += hit(w, i % 2 ? CACHE_ANSWERS : CACHE_POLICIES) !=
+		    CACHE_OK;
+	leave_at_once(misses == 0 ? 0 : 2);
+	return false;
+}
+
+static void
+a_hit_makes_no_system_call(void **state)
+{
+	assert_int_equal(scratch_child(hit_without_system_calls, *state), 0);
+}
+
+/* Sanitizers have allocators of their own, and valgrind replaces this one. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MALLOC_TAKEN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
+#define MALLOC_TAKEN 1
+#endif
+
+#ifndef MALLOC_TAKEN
+static volatile unsigned long allocations;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+__attribute__((visibility("default"))) void *
+malloc(size_t size)
+{
+	allocations++;
+	return __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *
+calloc(size_t count, size_t size)
+{
+	allocations++;
+	return __libc_calloc(count, size);
+}
+
+__attribute__((visibility("default"))) void *
+realloc(void *old, size_t size)
+{
+	allocations++;
+	return __libc_realloc(old, size);
+}
+
+static void
+a_hit_allocates_nothing(void **state)
+{
+	struct world *w = *state;
+	unsigned long before = allocations, misses = 0;
+
+	/* The first one opens: that it is counted shows that we count. */
+	assert_int_equal(hit(w, CACHE_ANSWERS), CACHE_OK);
+	assert_int_equal(hit(w, CACHE_POLICIES), CACHE_OK);
+	if (allocations == before)
+		SCRATCH_SKIP("malloc is not ours to count");
+	before = allocations;
+	for (int i = 0; i < HITS; i++)
+		misses += hit(w, i % 2 ? CACHE_ANSWERS : CACHE_POLICIES) !=
+		    CACHE_OK;
+	assert_int_equal(allocations, before);
+	assert_int_equal(misses, 0);
+}
+#else
+static void
+a_hit_allocates_nothing(void **state)
+{
+	(void)state;
+	SCRATCH_SKIP("malloc is the sanitizer's");
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_hit_makes_no_system_call,
+		    make, unmake),
+		cmocka_unit_test_setup_teardown(a_hit_allocates_nothing, make,
+		    unmake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
