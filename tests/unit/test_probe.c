@@ -279,14 +279,14 @@ talk(int fd, void *arg)
 			return;
 		if (strncmp(script->starttls, "220", 3) != 0)
 			continue;
-		if (script->kind == CERT_NO_TLS)
-			world_write(fd, "250 what handshake?\r\n");
-		else if (script->kind == CERT_SILENT_TLS)
+		if (script->kind == CERT_SILENT_TLS)
 			world_hang(fd);
-		else if (script->kind != CERT_CLOSING_TLS)
+		else if (script->kind != CERT_CLOSING_TLS &&
+		    script->kind != CERT_NO_TLS)
 			talk_tls(fd, script);
-		else if (read(fd, hello, sizeof(hello)) <= 0)
-			abort();
+		else if (read(fd, hello, sizeof(hello)) > 0 &&
+		    script->kind == CERT_NO_TLS)
+			world_write(fd, "250 what handshake?\r\n");
 		return;
 	}
 }
