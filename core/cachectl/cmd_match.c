@@ -41,8 +41,7 @@ match_body(const struct cachectl *ctl, const struct input *input,
 		&lint)) {
 		/* A policy of mode none allows every host. */
 		code = tell(ctl,
-		    policy.mode == MTASTS_MODE_NONE ||
-			mtasts_admin_match(&policy, host));
+		    mtasts_admin_match(&policy, host));
 	} else {
 		complain("%s:%u:%u: %s", input->name, lint.error.line,
 		    lint.error.column, lint.error.message);
