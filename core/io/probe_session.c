@@ -60,7 +60,7 @@ struct probe_session {
 	char detail[PROBE_DETAIL_SIZE];
 };
 
-/* ---- The end ---------------------------------------------------------------- */
+/* ---- The end ------------------------------------------------------------ */
 
 static void
 close_down(struct probe_session *s)
@@ -163,7 +163,7 @@ give_up(void *arg)
 		fail(s, PROBE_CONNECT_FAILED, timeout_words(s->stage));
 }
 
-/* ---- Talking ---------------------------------------------------------------- */
+/* ---- Talking ------------------------------------------------------------ */
 
 static void on_ready(void *arg, int fd, unsigned events);
 
@@ -358,7 +358,7 @@ speak(struct probe_session *s)
 		wait_for(s, LOOP_READ);
 }
 
-/* ---- Talking over TLS --------------------------------------------------------- */
+/* ---- Talking over TLS --------------------------------------------------- */
 
 static unsigned
 tls_events(enum probe_tls_state state)
@@ -402,7 +402,7 @@ quit_secure(struct probe_session *s)
 		wait_for(s, tls_events(state));
 }
 
-/* ---- The socket ----------------------------------------------------------------- */
+/* ---- The socket --------------------------------------------------------- */
 
 static void
 on_connected(struct probe_session *s)

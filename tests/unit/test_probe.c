@@ -31,7 +31,7 @@
 #define GO "220 go ahead\r\n"
 #define SILENCE NULL
 
-/* ---- Hosts ------------------------------------------------------------------- */
+/* ---- Hosts -------------------------------------------------------------- */
 
 /* What a certificate is like. */
 enum kind {
@@ -293,7 +293,7 @@ talk(int fd, void *arg)
 	}
 }
 
-/* ---- The client ---------------------------------------------------------------- */
+/* ---- The client --------------------------------------------------------- */
 
 static char names[SCRIPTS][32], addresses[SCRIPTS][16];
 static struct fake_host hosts[SCRIPTS + 16];
@@ -447,7 +447,7 @@ use_defaults(void **state)
 	return 0;
 }
 
-/* ---- Tests ------------------------------------------------------------------------ */
+/* ---- Tests -------------------------------------------------------------- */
 
 static void
 findings_are_told_apart(void **state)
