@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-
 #include "api/engine.h"
 #include "base/error.h"
 #include "io/dns_cares.h"
@@ -17,14 +15,6 @@
 
 #define DNS_IN_FLIGHT 128
 #define PROBE_TOTAL 3 /* times the bound of one address */
-
-/* Where no roots are configured those of the build are read, if it has any. */
-static void
-trust(const char **ca_file, const char **ca_path)
-{
-	if (*ca_file == NULL && *ca_path == NULL && DEFAULT_CA_PATH[0] != '\0')
-		*ca_path = DEFAULT_CA_PATH;
-}
 
 static enum mtasts_status
 open_dns(struct engine *engine, struct mtasts_error *err)
@@ -51,7 +41,7 @@ static enum mtasts_status
 open_https(struct engine *engine, struct mtasts_error *err)
 {
 	const struct mtasts_options *options = engine->ctx->options;
-	struct https_curl_options https = {
+	const struct https_curl_options https = {
 		.ca_file = options->https.ca_file,
 		.ca_path = options->https.ca_path,
 		.proxy = options->https.proxy,
@@ -60,7 +50,6 @@ open_https(struct engine *engine, struct mtasts_error *err)
 		.body_max = POLICY_BODY_MAX,
 	};
 
-	trust(&https.ca_file, &https.ca_path);
 	return https_curl_new(engine->loop, &engine->dns, &https,
 	    &engine->https, err);
 }
@@ -82,7 +71,6 @@ open_probe(struct engine *engine, struct mtasts_error *err)
 		probe.ca_file = options->https.ca_file;
 		probe.ca_path = options->https.ca_path;
 	}
-	trust(&probe.ca_file, &probe.ca_path);
 	return probe_openssl_new(engine->loop, &engine->dns, &probe,
 	    &engine->probe, err);
 }

@@ -180,9 +180,11 @@ static enum mtasts_status
 run_crippled(struct mtasts_session *session, struct job *job,
     const struct mtasts_error *why)
 {
+	char reason[2 * sizeof(why->text)];
+
 	log_line(&session->ctx->log, MTASTS_LOG_ERROR,
 	    "domain=%s event=lookup-impossible reason=\"%s\"", job->domain,
-	    why->text);
+	    text_quoted(reason, sizeof(reason), why->text));
 	return run_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
 }
 

@@ -263,23 +263,25 @@ log_trouble(const struct lookup_work *work)
 	const struct discovery *d = &work->discovery;
 	const struct answer *answer = &d->answer;
 	const struct log *log = work->env->log;
+	char detail[2 * ANSWER_DETAIL_SIZE];
 
 	if (d->from_answers || !answer_binds(answer) ||
 	    answer->reason == MTASTS_REASON_POLICY)
 		return;
+	text_quoted(detail, sizeof(detail), answer->detail);
 	if (d->fetch_failed)
 		log_line(log, failure_level(work, d->entry.refresh_failures),
 		    "domain=%s event=policy-refresh-failed failures=%u policy=%s id=%s expires_in=%llds reason=\"%s: %s\"",
 		    work->domain, (unsigned)d->entry.refresh_failures,
 		    mtasts_mode_name(answer->policy.mode), answer->id,
 		    (long long)(answer->expires_at - answer->asked_at),
-		    mtasts_reason_name(answer->reason), answer->detail);
+		    mtasts_reason_name(answer->reason), detail);
 	else
 		log_line(log, MTASTS_LOG_NOTICE,
 		    "domain=%s event=cached-policy-kept policy=%s id=%s reason=\"%s: %s\"",
 		    work->domain, mtasts_mode_name(answer->policy.mode),
 		    answer->id, mtasts_reason_name(answer->reason),
-		    answer->detail);
+		    detail);
 }
 
 /* Every lookup is counted once, here or where a session ends it by a hit. */

@@ -9,7 +9,9 @@
  *
  * libcurl's host check would accept a certificate by its subject name, so
  * OpenSSL is told the host as well. One store of roots is shared by all
- * transfers.
+ * transfers. And libcurl takes a lost connection for the end of a body that has
+ * neither length nor chunks: whoever can cut it could shorten a policy, so such
+ * a body counts only if TLS was closed as it should be.
  *
  * Knows no MTA-STS. What arrives is collected by https_reader.h.
  *
@@ -62,6 +64,7 @@ struct https_transfer {
 	char error[CURL_ERROR_SIZE];
 	struct https_reader reader;
 	bool guarded; /* the guard refused a socket */
+	bool closed;  /* the host ended TLS, not just TCP */
 
 	enum https_status status;
 	char detail[DETAIL_SIZE];
@@ -73,12 +76,13 @@ struct https_transfer {
 static void
 drop_easy(struct https_transfer *t)
 {
-	if (t->easy == NULL)
-		return;
-	(void)curl_multi_remove_handle(loop_multi(t->port->loop), t->easy);
-	curl_easy_cleanup(t->easy);
+	if (t->easy != NULL) {
+		(void)curl_multi_remove_handle(loop_multi(t->port->loop),
+		    t->easy);
+		curl_easy_cleanup(t->easy);
+		t->easy = NULL;
+	}
 	curl_slist_free_all(t->resolve);
-	t->easy = NULL;
 	t->resolve = NULL;
 }
 
@@ -225,6 +229,15 @@ on_resolve(void *resolver, void *reserved, void *arg)
 	return 1;
 }
 
+static void
+on_tls_event(const SSL *ssl, int where, int value)
+{
+	struct https_transfer *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+		t->closed = true;
+}
+
 static CURLcode
 on_tls(CURL *easy, void *ctx, void *arg)
 {
@@ -232,6 +245,8 @@ on_tls(CURL *easy, void *ctx, void *arg)
 
 	(void)easy;
 	SSL_CTX_set_keylog_callback(ctx, NULL); /* whatever SSLKEYLOGFILE is */
+	SSL_CTX_set_app_data(ctx, t);
+	SSL_CTX_set_info_callback(ctx, on_tls_event);
 	if (!tls_use_roots(ctx, t->port->roots) ||
 	    !tls_expect_host(SSL_CTX_get0_param(ctx), t->host))
 		return CURLE_OUT_OF_MEMORY;
@@ -503,13 +518,22 @@ finish_broken(struct https_transfer *t)
 		finish(t, HTTPS_CONNECT, "connection-lost");
 }
 
+static void
+finish_complete(struct https_transfer *t)
+{
+	if (t->reader.len > 0 && !t->reader.delimited && !t->closed)
+		finish(t, HTTPS_PROTOCOL, "truncated");
+	else
+		finish(t, HTTPS_OK, "");
+}
+
 /* Every CURLcode ends here. */
 static void
 translate(struct https_transfer *t, CURLcode code)
 {
 	switch ((int)code) {
 	case CURLE_OK:
-		finish(t, HTTPS_OK, "");
+		finish_complete(t);
 		return;
 	case CURLE_OUT_OF_MEMORY:
 		finish(t, HTTPS_NOMEM, "");

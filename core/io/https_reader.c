@@ -29,7 +29,7 @@ https_reader_free(struct https_reader *reader)
 	reader->body = NULL;
 }
 
-/* A field name does not depend on case. */
+/* Names of fields and codings do not depend on case. */
 static bool
 is_name(struct span name, const char *expected)
 {
@@ -106,8 +106,34 @@ static void
 begin_head(struct https_reader *reader, struct span line)
 {
 	reader->code = status_code(line);
+	reader->delimited = false;
 	reader->content_type = (struct https_field){ .present = false };
 	reader->content_encoding = (struct https_field){ .present = false };
+}
+
+/* "chunked", or a list of codings that ends in it. */
+static bool
+is_chunked(struct span value)
+{
+	static const char chunked[] = "chunked";
+	size_t len = sizeof(chunked) - 1;
+
+	if (value.len < len)
+		return false;
+	return is_name(span_of(value.data + value.len - len, len), chunked);
+}
+
+static void
+read_field(struct https_reader *reader, struct span name, struct span value)
+{
+	if (is_name(name, "content-type"))
+		field_add(&reader->content_type, value);
+	else if (is_name(name, "content-encoding"))
+		field_add(&reader->content_encoding, value);
+	else if (is_name(name, "content-length"))
+		reader->delimited = true;
+	else if (is_name(name, "transfer-encoding") && is_chunked(value))
+		reader->delimited = true;
 }
 
 static void
@@ -125,12 +151,8 @@ read_line(struct https_reader *reader, struct span line)
 		return;
 	}
 	name = span_until(&line, ':', &colon);
-	if (!colon)
-		return;
-	if (is_name(name, "content-type"))
-		field_add(&reader->content_type, trim(line));
-	else if (is_name(name, "content-encoding"))
-		field_add(&reader->content_encoding, trim(line));
+	if (colon)
+		read_field(reader, name, trim(line));
 }
 
 bool

@@ -251,10 +251,8 @@ on_starttls(struct probe_session *s)
 {
 	char c;
 
-	if (s->smtp.code / 100 >= 4) {
+	if (s->smtp.code != 220) {
 		refuse(s, PROBE_STARTTLS_REFUSED, "STARTTLS refused");
-	} else if (s->smtp.code != 220) {
-		refuse(s, PROBE_NOT_SMTP, "STARTTLS");
 	} else if (recv(s->fd, &c, 1, MSG_PEEK) > 0) {
 		fail(s, PROBE_TLS_FAILED, "plaintext after STARTTLS");
 	} else if (!probe_tls_begin(&s->tls, s->options.ctx, s->fd,

@@ -56,7 +56,8 @@ count(const struct cache *cache)
 {
 	struct census census = { .all = 0 };
 
-	assert_int_equal(cache_visit(cache, CACHE_ANSWERS, count_one,
+	assert_int_equal(cache_visit(cache, CACHE_ANSWERS,
+	    span_of("", 0), count_one,
 	    &census), CACHE_OK);
 	return census;
 }
