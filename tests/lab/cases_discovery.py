@@ -114,6 +114,8 @@ CASES = [record_case(ids, name, wanted) for ids, name, _, wanted in RECORDS] + [
     Case("PKX-02 STS-3.2-13 a U-label domain", "b\u00fccher.test",
          {**FOUND, "domain": IDN, "mx_patterns": ["mx." + IDN]}),
     Case("an A-label domain", IDN, {**FOUND, "domain": IDN}),
+    Case("STS-3.4-02 an address literal has no policy", "[IPv6:2001:db8::1]",
+         unchecked("not-a-domain")),
     *(Case(f"no domain: {name}", name, unchecked("not-a-domain"))
       for name in ("[192.0.2.1]", "192.0.2.1", "localhost", "a..test", "-a.test",
                    "a b.test", "x" * 64 + ".test", "good.test\x1b[31m",
