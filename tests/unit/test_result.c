@@ -306,7 +306,7 @@ a_name_that_is_none_adds_no_field_either(void **state)
 	static const char *const names[] = {
 		"a policy=enforce", "a\npolicy=enforce", "\"", "\\", "", " ",
 		"a=b", "\"x\" policy=enforce", "\x1b[31m", "\xff\xfe", "a\tb",
-		"[192.0.2.1]", "b\xc3\xbc" "cher",
+		"[192.0.2.1]", "b\303\274cher",
 	};
 	size_t i;
 
@@ -363,7 +363,7 @@ a_line_is_cut_at_any_size(void **state)
 	for (size = 4; size <= len; size++) {
 		n = mtasts_result_format(r, buf, size);
 		assert_string_equal(buf + n - 3, "...");
-		assert_int_not_equal((unsigned char)buf[n - 4], 0xc3);
+		assert_true(n == 3 || (unsigned char)buf[n - 4] != 0xc3);
 	}
 	result_free(r);
 }

@@ -9,6 +9,19 @@
 #include "support/host.h"
 #include "support/table.h"
 
+/* A child that starts a thread is what one of these tests is about. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+const char *__tsan_default_options(void);
+
+__attribute__((visibility("default"))) const char *
+__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
+#endif
+#endif
+
 static void
 start(struct host *host, unsigned flags)
 {
