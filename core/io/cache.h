@@ -28,8 +28,8 @@ enum cache_status {
 	CACHE_NOMEM,
 };
 
-/* A key has 1 to CACHE_KEY_MAX octets, a value at most CACHE_VALUE_MAX: others are
- * not found, and answered by CACHE_FULL when they are to be stored. */
+/* A key has 1 to CACHE_KEY_MAX octets, a value at most CACHE_VALUE_MAX: others
+ * are not found, and answered by CACHE_FULL when they are to be stored. */
 #define CACHE_KEY_MAX 511
 #define CACHE_VALUE_MAX 1048576
 

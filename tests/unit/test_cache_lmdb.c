@@ -45,7 +45,7 @@ static void
 modes_are_right_whatever_the_umask(void **state)
 {
 	struct store *s = *state;
-	mode_t mask = umask(0777);
+	mode_t mask = umask(0077);
 
 	assert_int_equal(store_put(s, CACHE_POLICIES, "a", "1"), CACHE_OK);
 	umask(mask);
