@@ -9,6 +9,7 @@
 
 #include "api/result.h"
 #include "base/text.h"
+#include "rules/ignore.h"
 
 void
 result_clear(struct mtasts_result *result)
@@ -254,4 +255,15 @@ mtasts_result_format(const struct mtasts_result *result, char *buf,
 		memcpy(buf + text.len - (text.len < 3 ? text.len : 3), "...",
 		    text.len < 3 ? text.len : 3);
 	return text.len;
+}
+
+bool
+mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
+    size_t size)
+{
+	if (size == 0)
+		return false;
+	buf[0] = '\0';
+	return !answer_binds(&result->answer) ||
+	    ignore_list(&result->answer.policy, buf, size);
 }

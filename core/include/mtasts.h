@@ -341,6 +341,21 @@ const struct mtasts_host *mtasts_result_host(const struct mtasts_result *result,
 size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
     size_t size);
 
+/*
+ * The hosts that may not have the domain's mail, as a list for Exim's option
+ * ignore_target_hosts: every host but those that mtasts_match accepts, and but
+ * the local one, which Exim's own loop rule has to see. "" where no policy
+ * applies or its mode is none.
+ *
+ * buf, size  MTASTS_IGNORE_LIST_SIZE is enough for any policy of RFC 8461
+ *
+ * Returns false, with "" in buf, if the whole list does not fit: a shorter one
+ * would mean another policy.
+ */
+#define MTASTS_IGNORE_LIST_SIZE (192 * 1024)
+bool mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
+    size_t size);
+
 #ifdef __cplusplus
 }
 #endif
