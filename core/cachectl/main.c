@@ -422,7 +422,7 @@ cachectl_open(struct cachectl *ctl)
 	bool still_root = false;
 
 	if (load_options(ctl) != MTASTS_OK ||
-	    mtasts_admin_become_owner(ctl->options, &still_root, &ctl->err) !=
+	    mtasts_become_owner(ctl->options, &still_root, &ctl->err) !=
 		MTASTS_OK)
 		return cachectl_fail(ctl);
 	/* Who names a directory as root has chosen. */

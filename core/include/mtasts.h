@@ -196,6 +196,25 @@ enum mtasts_status mtasts_options_load(struct mtasts_options *options,
 enum mtasts_status mtasts_options_set(struct mtasts_options *options,
     const char *name, const char *value, struct mtasts_error *err);
 
+/*
+ * The value of an option that is a number: milliseconds where its unit may be
+ * ms, else seconds; 0 or 1; a log level. -1 for any other option.
+ */
+int64_t mtasts_options_number(const struct mtasts_options *options,
+    const char *name);
+
+/*
+ * A root process becomes the owner of the cache directory, for good: no process
+ * opens the cache as root. Creates the directories of the options first, if
+ * need be. Does nothing for another user. Where root itself owns the directory
+ * it stays root, and *still_root is set.
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, MTASTS_CONFIG for a user or group that does
+ * not exist, or MTASTS_SYSTEM. Call it before any other thread is started.
+ */
+enum mtasts_status mtasts_become_owner(const struct mtasts_options *options,
+    bool *still_root, struct mtasts_error *err);
+
 /* ---- Context ---------------------------------------------------------- */
 
 /*

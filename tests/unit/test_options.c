@@ -184,7 +184,7 @@ good_files(void **state)
 		"https { proxy = '' }\n",
 		/* adapters' own, whatever they hold */
 		"milter { socket = \"unix:/x\" list = {a, b} in { x = 1 } }\n",
-		"socketmap{}\ndaemon\n{\n}\nexim { # }\n}\n",
+		"socketmap{}\ndaemon\n{\n}\nmilter { # }\n}\n",
 	};
 	struct mtasts_error err;
 
