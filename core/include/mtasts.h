@@ -280,13 +280,15 @@ void mtasts_session_free(struct mtasts_session **session);
 /* Flags of mtasts_lookup and mtasts_evaluate. */
 #define MTASTS_RECHECK 0x1u /* ask DNS for the TXT record whatever is cached */
 #define MTASTS_REFRESH 0x2u /* and fetch the policy whatever the TXT says */
+#define MTASTS_PREFER_CACHED 0x4u /* block for half the deadline where a live
+				   * policy is cached */
 
 /*
  * Find the MTA-STS policy that governs mail to a domain (RFC 8461, 3 and 5).
  *
  * domain    U-label or A-label form, borrowed for the call. A name that can have
  *           no policy (literal, single label, invalid) is answered, not refused.
- * flags     0 or MTASTS_RECHECK, MTASTS_REFRESH
+ * flags     0 or MTASTS_RECHECK, MTASTS_REFRESH, MTASTS_PREFER_CACHED
  * deadline  milliseconds this call may block; 0 answers from the cache alone;
  *           negative means the built-in bounds of DNS and HTTPS (about 75 s).
  * *result   set on MTASTS_OK; belongs to the session, valid until its next call.
