@@ -64,7 +64,7 @@ has_policy(const struct mtasts_result *result)
 }
 
 bool
-mtasts_match(const struct mtasts_result *result, const char *host)
+mtasts_result_match(const struct mtasts_result *result, const char *host)
 {
 	const struct policy *policy = &result->answer.policy;
 	char name[DOMAIN_SIZE];

@@ -483,7 +483,7 @@ run(struct cachectl *ctl, int argc, char **argv)
 	if (code != EXIT_YES)
 		return code;
 	if (parsed.version)
-		return printf(PROGRAM " %s\n", mtasts_version()), EXIT_YES;
+		return printf(PROGRAM " %s\n", mtasts_library_version()), EXIT_YES;
 	if (ctl->args.count > 0) {
 		ctl->command = find_command(ctl->args.operands[0]);
 		if (ctl->command == NULL)

@@ -160,7 +160,7 @@ const char *mtasts_verdict_name(enum mtasts_verdict verdict);
 const char *mtasts_finding_name(enum mtasts_finding finding);
 
 /* The version of the library that is running; the macro is the header's. */
-const char *mtasts_version(void);
+const char *mtasts_library_version(void);
 
 /* ---- Options ---------------------------------------------------------- */
 
@@ -318,7 +318,7 @@ enum mtasts_status mtasts_evaluate(struct mtasts_session *session,
  *
  * host  name as in the MX record; case and one trailing dot do not matter.
  */
-bool mtasts_match(const struct mtasts_result *result, const char *host);
+bool mtasts_result_match(const struct mtasts_result *result, const char *host);
 
 /* ---- Reading a result ------------------------------------------------- */
 
@@ -364,9 +364,9 @@ size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
 
 /*
  * The hosts that may not have the domain's mail, as a list for Exim's option
- * ignore_target_hosts: every host but those that mtasts_match accepts, and but
- * the local one, which Exim's own loop rule has to see. "" where no policy
- * applies or its mode is none.
+ * ignore_target_hosts: every host but those that mtasts_result_match accepts,
+ * and but the local one, which Exim's own loop rule has to see. "" where no
+ * policy applies or its mode is none.
  *
  * buf, size  MTASTS_IGNORE_LIST_SIZE is enough for any policy of RFC 8461
  *
