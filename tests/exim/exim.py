@@ -1,0 +1,187 @@
+"""A Debian Exim in an overlay, and what became of the mail that it was given."""
+
+import glob
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from debian import Overlay, debs, download
+
+# pylint: disable=wrong-import-order
+import daemons
+from lab import Lab
+from tap import Failure, need
+
+HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
+US = "sender.test"
+SENDER = "root@" + US
+MAINLOG = "/var/log/exim4/mainlog"
+SPOOL = "/var/spool/exim4"
+SECRET = "the quick brown fox"
+BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
+
+DELIVERED, DEFERRED, BOUNCED = "delivered", "deferred", "bounced"
+FLAGS = {"=>": DELIVERED, "->": DELIVERED, "==": DEFERRED, "**": BOUNCED}
+QUEUED = re.compile(r"^\s*\S+\s+\S+\s+(\S{6}-\S{6}-\S{2}) <.*?>(.*frozen.*)?$")
+OURS = re.compile(r"<= root@sender\.test ")
+
+LOCAL_MACROS = f"MAIN_HARDCODE_PRIMARY_HOSTNAME = {US}\n"
+INTERNET = {"configtype": "internet", "other_hostnames": US, "local_interfaces": "127.0.0.1",
+            "relay_domains": "relay.test", "smarthost": "", "split": "true"}
+SETTINGS = """\
+dc_eximconfig_configtype='{configtype}'
+dc_other_hostnames='{other_hostnames}'
+dc_local_interfaces='{local_interfaces}'
+dc_readhost=''
+dc_relay_domains='{relay_domains}'
+dc_minimaldns='false'
+dc_relay_nets=''
+dc_smarthost='{smarthost}'
+CFILEMODE='644'
+dc_use_split_config='{split}'
+dc_hide_mailname='false'
+dc_mailname_in_oh='true'
+dc_localdelivery='mail_spool'
+"""
+
+
+@dataclass
+class Delivery:
+    """What became of one message.
+
+    states    {recipient: DELIVERED, DEFERRED or BOUNCED, or None}
+    queued    the recipients that the queue still has
+    events    what the servers saw
+    """
+
+    log: str
+    states: dict
+    queued: set
+    frozen: bool
+    events: list
+
+    def told(self):
+        events = "\n".join(map(str, self.events))
+        return f"{self.log}queued: {sorted(self.queued)}\n{events}"
+
+    def messages(self):
+        """Who was given the message: [(host, inside TLS)]."""
+        return [(event["host"], event["tls"]) for event in self.events
+                if event["event"] == "message" and SECRET in event["text"]]
+
+    def contacted(self):
+        return [event["host"] for event in self.events if event["event"] == "connect"
+                and event["server"] == "smtp"]
+
+    def names(self):
+        """What was asked for by SNI: {(host, name)}."""
+        return {(event["host"], event["sni"]) for event in self.events
+                if event["event"] == "hello" and event["server"] == "smtp"}
+
+    def mail_in_clear(self):
+        """Hosts that were told of a sender outside of TLS."""
+        return {event["host"] for event in self.events if event["event"] == "command"
+                and event["line"].upper().startswith("MAIL") and not event["tls"]}
+
+
+class Exim:
+    def __init__(self, machine, record):
+        self.machine = machine
+        self.record = record
+
+    def configure(self, **changes):
+        """What dpkg-reconfigure exim4-config would do."""
+        self.machine.write("/etc/exim4/update-exim4.conf.conf",
+                           SETTINGS.format(**{**INTERNET, **changes}))
+        self.update()
+
+    def update(self):
+        self.machine.must("update-exim4.conf")
+
+    def reset(self):
+        """An empty queue, and nothing remembered."""
+        for part in ("db", "input", "msglog"):
+            for name in glob.glob(self.machine.path(f"{SPOOL}/{part}/*")):
+                os.unlink(name)
+
+    def send(self, *recipients, how="-odi", mark=None):
+        """Give Exim a message, and wait until it has tried to deliver it."""
+        mark = self.mark() if mark is None else mark
+        self._submit(recipients, how)
+        return self.since(mark, recipients)
+
+    def _submit(self, recipients, how):
+        outcome = self.machine.run("exim4", how, "-f", SENDER, *recipients, stdin=BODY)
+        need(outcome.code == 0, f"exim4 exits {outcome.code}: {outcome.err}")
+
+    def submit_all(self, lists, processes):
+        """Messages, by so many Exim processes at once."""
+        with ThreadPoolExecutor(processes) as pool:
+            list(pool.map(lambda recipients: self._submit(recipients, "-odi"), lists))
+
+    def run_queue(self, *options):
+        outcome = self.machine.run("exim4", *options)
+        need(outcome.code == 0, f"exim4 {options} exits {outcome.code}: {outcome.err}")
+
+    def expand(self, text):
+        return self.machine.run("exim4", "-be", text)
+
+    def mark(self):
+        """This moment, in the log and in the servers' record."""
+        log = self.machine.path(MAINLOG)
+        return os.path.getsize(log) if os.path.exists(log) else 0, self.record.mark()
+
+    def since(self, mark, recipients):
+        """What became of a message to these since a moment."""
+        log_mark, record_mark = mark
+        with open(self.machine.path(MAINLOG), "rb") as file:
+            file.seek(log_mark)
+            log = file.read().decode(errors="backslashreplace")
+        queued, frozen = self.queue()
+        return Delivery(log, {recipient: state(log, recipient) for recipient in recipients},
+                        queued & set(recipients), frozen, self.record.read(record_mark))
+
+    def queue(self):
+        """The recipients that `exim -bp` shows, and whether anything is frozen."""
+        recipients, frozen = set(), False
+        for line in self.machine.must("exim4", "-bp").splitlines():
+            head = QUEUED.match(line)
+            if head:
+                frozen |= bool(head.group(2))
+            elif line.strip() and not line.strip().startswith("D "):
+                recipients.add(line.strip())
+        return recipients, frozen
+
+
+def state(log, recipient):
+    """The last that the log says of a recipient."""
+    found = re.findall(rf" (=>|->|==|\*\*) {re.escape(recipient)}[ :]", log)
+    return FLAGS[found[-1]] if found else None
+
+
+class EximLab(Lab):
+    """A lab with an Exim in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.machine = Overlay()
+        self.exim = Exim(self.machine, self.record)
+        self.machine.write("/etc/resolv.conf",
+                           f"nameserver {daemons.UNBOUND}\noptions trust-ad\n")
+        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n")
+        self.machine.write("/etc/mailname", US + "\n")
+        self.machine.install(deb for deb in debs() if LIGHT not in deb)
+        self.machine.write("/etc/exim4/conf.d/main/000_localmacros", LOCAL_MACROS)
+        self.machine.write("/etc/exim4/exim4.conf.localmacros", LOCAL_MACROS)
+        self.exim.configure()
+        self.trust()
+
+    def trust(self):
+        """Let the machine know the lab's authority, and no other."""
+        with open(self.pki.root, encoding="ascii") as file:
+            self.machine.write("/etc/ssl/certs/ca-certificates.crt", file.read())
+
+
+def download_debs():
+    download(HEAVY, LIGHT)
