@@ -11,7 +11,7 @@ from debian import Overlay, debs, download
 # pylint: disable=wrong-import-order
 import daemons
 from lab import Lab
-from tap import Failure, need
+from tap import need
 
 HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
 US = "sender.test"
@@ -27,8 +27,8 @@ QUEUED = re.compile(r"^\s*\S+\s+\S+\s+(\S{6}-\S{6}-\S{2}) <.*?>(.*frozen.*)?$")
 OURS = re.compile(r"<= root@sender\.test ")
 
 LOCAL_MACROS = f"MAIN_HARDCODE_PRIMARY_HOSTNAME = {US}\n"
-INTERNET = {"configtype": "internet", "other_hostnames": US, "local_interfaces": "127.0.0.1",
-            "relay_domains": "relay.test", "smarthost": "", "split": "true"}
+INTERNET = {"configtype": "internet", "other_hostnames": US, "local_interfaces": "",
+            "relay_domains": "relay.test : plain.relay.test", "smarthost": "", "split": "true"}
 SETTINGS = """\
 dc_eximconfig_configtype='{configtype}'
 dc_other_hostnames='{other_hostnames}'
@@ -169,7 +169,7 @@ class EximLab(Lab):
         self.exim = Exim(self.machine, self.record)
         self.machine.write("/etc/resolv.conf",
                            f"nameserver {daemons.UNBOUND}\noptions trust-ad\n")
-        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n")
+        self.machine.write("/etc/hosts", "127.0.0.1 localhost\n")
         self.machine.write("/etc/mailname", US + "\n")
         self.machine.install(deb for deb in debs() if LIGHT not in deb)
         self.machine.write("/etc/exim4/conf.d/main/000_localmacros", LOCAL_MACROS)
@@ -181,6 +181,9 @@ class EximLab(Lab):
         """Let the machine know the lab's authority, and no other."""
         with open(self.pki.root, encoding="ascii") as file:
             self.machine.write("/etc/ssl/certs/ca-certificates.crt", file.read())
+
+    def forget(self):
+        """Empty the policy cache."""
 
 
 def download_debs():

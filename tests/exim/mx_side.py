@@ -39,12 +39,6 @@ class Host:
             lab.zone.add(name, "CNAME", real)
         lab.mx_host(real, **fields)
 
-    @property
-    def real(self):
-        """The label under which the host is known to the record."""
-        return self.cname or self.label
-
-
 @dataclass
 class Row:
     """enforce, plain    the label of the host that takes the mail, or DEFERRED or BOUNCED
@@ -66,6 +60,11 @@ class Row:
     def __post_init__(self):
         for number, host in enumerate(self.hosts, 1):
             host.label = host.label or f"mx{number}"
+
+    def names(self, domain):
+        """{label: the name by which Exim and the record know the host}, which of
+        an alias is its target's."""
+        return {host.label: f"{host.cname or host.label}.{domain}" for host in self.hosts}
 
     def settle(self, lab, domain, mode):
         """Make the domain, with a policy of a mode or without one."""
