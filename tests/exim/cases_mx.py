@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """Every row of mx_side.py under enforce, under testing, and without a policy."""
 
-from exim import EximLab, download_debs
+from adapter import EximLab, download_debs
 from expect import STATES, deliver, expect, told
 from mx_side import ROWS
 

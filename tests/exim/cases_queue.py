@@ -5,7 +5,8 @@ shared hosts, retry data, the loop rule, hosts of no domain, DANE, many at once.
 import hashlib
 import ssl
 
-from exim import BOUNCED, DEFERRED, DELIVERED, EximLab, download_debs
+from adapter import EximLab, download_debs
+from exim import BOUNCED, DEFERRED, DELIVERED
 from expect import deliver, expect, told
 
 # pylint: disable=wrong-import-order

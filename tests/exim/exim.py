@@ -6,14 +6,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from debian import Overlay, debs, download
-
 # pylint: disable=wrong-import-order
-import daemons
-from lab import Lab
 from tap import need
 
-HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
 US = "sender.test"
 SENDER = "root@" + US
 MAINLOG = "/var/log/exim4/mainlog"
@@ -26,6 +21,7 @@ FLAGS = {"=>": DELIVERED, "->": DELIVERED, "==": DEFERRED, "**": BOUNCED}
 QUEUED = re.compile(r"^\s*\S+\s+\S+\s+(\S{6}-\S{6}-\S{2}) <.*?>(.*frozen.*)?$")
 OURS = re.compile(r"<= root@sender\.test ")
 
+MACROS = ("/etc/exim4/conf.d/main/000_localmacros", "/etc/exim4/exim4.conf.localmacros")
 LOCAL_MACROS = f"MAIN_HARDCODE_PRIMARY_HOSTNAME = {US}\n"
 INTERNET = {"configtype": "internet", "other_hostnames": US, "local_interfaces": "",
             "relay_domains": "relay.test : plain.relay.test", "smarthost": "", "split": "true"}
@@ -90,8 +86,11 @@ class Exim:
         self.machine = machine
         self.record = record
 
-    def configure(self, **changes):
-        """What dpkg-reconfigure exim4-config would do."""
+    def configure(self, macros="", **changes):
+        """What dpkg-reconfigure exim4-config would do, for both ways of Debian's
+        to keep the configuration."""
+        for name in MACROS:
+            self.machine.write(name, LOCAL_MACROS + macros)
         self.machine.write("/etc/exim4/update-exim4.conf.conf",
                            SETTINGS.format(**{**INTERNET, **changes}))
         self.update()
@@ -158,33 +157,3 @@ def state(log, recipient):
     """The last that the log says of a recipient."""
     found = re.findall(rf" (=>|->|==|\*\*) {re.escape(recipient)}[ :]", log)
     return FLAGS[found[-1]] if found else None
-
-
-class EximLab(Lab):
-    """A lab with an Exim in it."""
-
-    def __init__(self):
-        super().__init__()
-        self.machine = Overlay()
-        self.exim = Exim(self.machine, self.record)
-        self.machine.write("/etc/resolv.conf",
-                           f"nameserver {daemons.UNBOUND}\noptions trust-ad\n")
-        self.machine.write("/etc/hosts", "127.0.0.1 localhost\n")
-        self.machine.write("/etc/mailname", US + "\n")
-        self.machine.install(deb for deb in debs() if LIGHT not in deb)
-        self.machine.write("/etc/exim4/conf.d/main/000_localmacros", LOCAL_MACROS)
-        self.machine.write("/etc/exim4/exim4.conf.localmacros", LOCAL_MACROS)
-        self.exim.configure()
-        self.trust()
-
-    def trust(self):
-        """Let the machine know the lab's authority, and no other."""
-        with open(self.pki.root, encoding="ascii") as file:
-            self.machine.write("/etc/ssl/certs/ca-certificates.crt", file.read())
-
-    def forget(self):
-        """Empty the policy cache."""
-
-
-def download_debs():
-    download(HEAVY, LIGHT)

@@ -1,0 +1,111 @@
+"""A lab with a Debian Exim in it, and with mtasts installed there as its README tells."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import daemons
+from debian import Overlay, debs, download, mount
+from exim import US, Exim
+
+# pylint: disable=wrong-import-order
+from lab import ALLOWED, COMMAND, Lab, body
+from namespace import skip
+
+HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
+MODULE = "/usr/lib/exim4/mtasts.so"
+DIRECTORIES = ("/var/lib/mtasts", "/run/mtasts")
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+README = "/src/contrib/exim/README.md"
+MAKE_LIMIT = 300
+
+
+def download_debs():
+    download(HEAVY, LIGHT)
+
+
+class EximLab(Lab):
+    """A lab whose machine sends mail by Exim, with mtasts or, for a start, without."""
+
+    with_mtasts = True
+
+    def __init__(self):
+        super().__init__()
+        self.machine = Overlay()
+        self.exim = Exim(self.machine, self.record)
+        self.machine.write("/etc/resolv.conf",
+                           f"nameserver {daemons.UNBOUND}\noptions trust-ad\n")
+        self.machine.write("/etc/hosts", "127.0.0.1 localhost\n")
+        self.machine.write("/etc/mailname", US + "\n")
+        self.machine.install(deb for deb in debs() if LIGHT not in deb)
+        self.trust()
+        self.exim.configure()
+        self.install()
+        if self.with_mtasts:
+            self.follow("Install")
+
+    def trust(self):
+        """Let the machine know the lab's authority, and no other."""
+        with open(self.pki.root, encoding="ascii") as file:
+            self.machine.write(AUTHORITIES, file.read())
+
+    # mtasts in the machine.
+
+    def install(self):
+        """What was built, and the sources beside it, as somebody who builds from
+        source has them."""
+        top = os.environ.get("abs_top_builddir", "")
+        if not os.path.exists(os.path.join(top, "Makefile")):
+            skip("abs_top_builddir does not name a build")
+        done = subprocess.run(["make", "-C", top, "install", "DESTDIR=" + self.machine.root],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=MAKE_LIMIT, check=False)
+        if done.returncode:
+            raise RuntimeError(f"make install:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        self.machine.must("ldconfig")
+        os.mkdir(self.machine.path("/src"))
+        mount("--bind", os.environ["abs_top_srcdir"], self.machine.path("/src"))
+
+    def follow(self, heading):
+        """Do as a section of contrib/exim/README.md tells, word by word."""
+        script = "\n".join(commands(self.machine.read(README), heading))
+        self.machine.must("sh", "-exc", f"cd /src\n{script}")
+        self.mtasts_conf()
+
+    def mtasts_conf(self, **changes):
+        """What the lab needs in mtasts.conf, and changes by section."""
+        sections = {
+            "cache": dict(zip(("directory", "run_directory"), DIRECTORIES),
+                          group="Debian-exim"),
+            "https": {"allow_addresses": ALLOWED},
+            **changes}
+        told = self.machine.must(COMMAND, "--help")
+        file = re.search(r"configuration file \((.*?)\)", told).group(1)
+        self.machine.write(file, "".join(f"{name} {{\n{body(keys)}}}\n"
+                                         for name, keys in sections.items()))
+
+    def forget(self):
+        """Empty the policy cache."""
+        for directory in DIRECTORIES:
+            for name in os.listdir(self.machine.path(directory)):
+                path = os.path.join(self.machine.path(directory), name)
+                if os.path.isdir(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
+
+    def cache_directories(self):
+        return [self.machine.path(directory) for directory in DIRECTORIES]
+
+    def cache_files(self):
+        """The databases."""
+        return [os.path.join(directory, "data.mdb") for top in self.cache_directories()
+                for directory, _, files in os.walk(top) if "data.mdb" in files]
+
+
+def commands(text, heading):
+    """The indented lines of a section of a Markdown file."""
+    sections = re.split(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    section = dict(zip(sections[1::2], sections[2::2]))[heading]
+    return [line[4:] for line in section.splitlines() if line.startswith("    ")]
