@@ -234,7 +234,7 @@ def bulk(lab):
     delivery = lab.exim.since(mark, recipients)
     gets = {f"mta-sts.{domain}": 0 for domain in BULK}
     for event in delivery.events:
-        if event["event"] == "request":
+        if event["server"] == "https" and event["event"] == "request":
             gets[event["host"]] += 1
     same("delivered", sum(tls for _, tls in delivery.messages()), BULK_MESSAGES)
     same("queued", delivery.queued, set())

@@ -76,8 +76,7 @@ def cached(lab):
 def macros(lab):
     lab.exim.configure(macros="REMOTE_SMTP_HELO_DATA = helo.sender.test\n")
     for domain in ("good.test", "testing.test"):
-        said = {event["line"] for event in deliver(lab, domain).events
-                if event["event"] == "command" and event["line"].startswith("EHLO")}
+        said = {line for _, line, _ in deliver(lab, domain).said("EHLO")}
         same(f"said to {domain}", said, {"EHLO helo.sender.test"})
     lab.exim.configure()
 

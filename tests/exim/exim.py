@@ -61,24 +61,32 @@ class Delivery:
         events = "\n".join(map(str, self.events))
         return f"{self.log}queued: {sorted(self.queued)}\n{events}"
 
+    def at_hosts(self, kind):
+        """Events of a kind at MX hosts."""
+        return [event for event in self.events
+                if event["server"] == "smtp" and event["event"] == kind]
+
     def messages(self):
         """Who was given the message: [(host, inside TLS)]."""
-        return [(event["host"], event["tls"]) for event in self.events
-                if event["event"] == "message" and SECRET in event["text"]]
+        return [(event["host"], event["tls"]) for event in self.at_hosts("message")
+                if SECRET in event["text"]]
 
     def contacted(self):
-        return [event["host"] for event in self.events if event["event"] == "connect"
-                and event["server"] == "smtp"]
+        return [event["host"] for event in self.at_hosts("connect")]
 
     def names(self):
         """What was asked for by SNI: {(host, name)}."""
-        return {(event["host"], event["sni"]) for event in self.events
-                if event["event"] == "hello" and event["server"] == "smtp"}
+        return {(event["host"], event["sni"]) for event in self.at_hosts("hello")}
+
+    def said(self, verb):
+        """The command lines that begin with a word: [(host, line, inside TLS)]."""
+        return [(event["host"], event["line"], event["tls"])
+                for event in self.at_hosts("command")
+                if event["line"].upper().startswith(verb)]
 
     def mail_in_clear(self):
         """Hosts that were told of a sender outside of TLS."""
-        return {event["host"] for event in self.events if event["event"] == "command"
-                and event["line"].upper().startswith("MAIL") and not event["tls"]}
+        return {host for host, _, tls in self.said("MAIL") if not tls}
 
 
 class Exim:
