@@ -12,7 +12,7 @@ from expect import deliver, expect, told
 # pylint: disable=wrong-import-order
 from namespace import own
 from pki import Certificate, named
-from tap import main, need, same, scenario
+from tap import main, one_of, same, scenario
 import world
 
 SHARED, WEAK = "mx.shared.test", "mx.weak.test"
@@ -158,6 +158,18 @@ def nowhere(name):
     return case
 
 
+def never(name):
+    @scenario(f"enforce and testing: {name}: not delivered, and bounced without a policy")
+    def case(lab):
+        expect(deliver(lab, f"{name}.plain.test"), BOUNCED)
+        for kind in ("enforce", "testing"):
+            delivery = deliver(lab, f"{name}.{kind}.test")
+            with told(delivery):
+                same("contacted", delivery.contacted(), [])
+                same("the state", *delivery.states.values(), one_of(BOUNCED, DEFERRED))
+    return case
+
+
 @scenario("enforce: a domain we relay for may have a private address")
 def relayed(lab):
     expect(deliver(lab, "relay.test"), "mx.relay.test")
@@ -263,7 +275,8 @@ CASES = [
     loop("enforce"),
     loop("plain"),
     loop_end,
-    *map(nowhere, ("nullmx", "nodata", "dangling", "private")),
+    *map(nowhere, ("nullmx", "nodata")),
+    *map(never, ("dangling", "private")),
     relayed,
     relayed_plain,
     *(dane(label, title, delivered, patterns)
