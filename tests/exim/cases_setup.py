@@ -72,6 +72,18 @@ def cached(lab):
     need("good.test" in lab.machine.must("mtasts-cachectl", "list"), "good.test is not listed")
 
 
+@scenario("mail that the daemon takes: attacks are deferred")
+def daemon(lab):
+    lab.exim.reset()
+    recipients = ["user@" + domain for domain in ("good.test", "hijacked.test",
+                                                  "downgraded.test", "plain.test")]
+    with lab.exim.daemon():
+        delivery = lab.exim.hand_over(recipients)
+    with told(delivery):
+        same("queued", delivery.queued, set(recipients[1:3]))
+        same("taken by", sorted(delivery.messages()), [(MX, True), ("mx.plain.test", True)])
+
+
 @scenario("Debian's macros are honoured: REMOTE_SMTP_HELO_DATA")
 def macros(lab):
     lab.exim.configure(macros="REMOTE_SMTP_HELO_DATA = helo.sender.test\n")
@@ -164,7 +176,7 @@ class BareLab(EximLab):
     with_mtasts = False
 
 
-CASES = [before, install, first_try, address_test, cached, macros, timeout,
+CASES = [before, install, first_try, address_test, cached, daemon, macros, timeout,
          smart_host, module_missing, light, remove, single_file]
 
 if __name__ == "__main__":

@@ -86,7 +86,15 @@ class Overlay:
 
     def run(self, *command, stdin=None, limit=LIMIT):
         """Run a command inside; returns an Outcome."""
-        return run(["chroot", self.root, *ENVIRONMENT, *command], limit, stdin)
+        return run(self._inside(command), limit, stdin)
+
+    def start(self, *command):
+        """Start a command that is to be ended by its process."""
+        return subprocess.Popen(self._inside(command), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _inside(self, command):
+        return ["chroot", self.root, *ENVIRONMENT, *command]
 
     def must(self, *command, **how):
         """Run a command that has to work; returns its output."""

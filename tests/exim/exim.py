@@ -3,15 +3,20 @@
 import glob
 import os
 import re
+import smtplib
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # pylint: disable=wrong-import-order
+from daemons import accepts
 from tap import need
 
 US = "sender.test"
 SENDER = "root@" + US
 MAINLOG = "/var/log/exim4/mainlog"
+PATIENCE = 30                   # seconds for the daemon
 SPOOL = "/var/spool/exim4"
 SECRET = "the quick brown fox"
 BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
@@ -122,6 +127,26 @@ class Exim:
         outcome = self.machine.run("exim4", how, "-f", SENDER, *recipients, stdin=BODY)
         need(outcome.code == 0, f"exim4 exits {outcome.code}: {outcome.err}")
 
+    @contextmanager
+    def daemon(self):
+        """The daemon as Debian starts it, for a while."""
+        with self.machine.start("exim4", "-bdf", "-q30m", "-oX", "127.0.0.1") as process:
+            try:
+                until(lambda: accepts("127.0.0.1", 25), "the daemon does not answer")
+                yield
+            finally:
+                process.terminate()
+
+    def hand_over(self, recipients):
+        """Give the daemon a message for each, and wait until it has tried them."""
+        mark = self.mark()
+        with smtplib.SMTP("127.0.0.1", timeout=PATIENCE) as client:
+            for recipient in recipients:
+                client.sendmail(SENDER, recipient, BODY)
+        until(lambda: None not in self.since(mark, recipients).states.values(),
+              "not all messages have been tried")
+        return self.since(mark, recipients)
+
     def submit_all(self, lists, processes):
         """Messages, by so many Exim processes at once."""
         with ThreadPoolExecutor(processes) as pool:
@@ -159,6 +184,14 @@ class Exim:
             elif line.strip() and not line.strip().startswith("D "):
                 recipients.add(line.strip())
         return recipients, frozen
+
+
+def until(done, otherwise):
+    """Wait until something is true."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        need(time.monotonic() < end, otherwise)
+        time.sleep(0.1)
 
 
 def state(log, recipient):
