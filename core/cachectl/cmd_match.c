@@ -39,10 +39,7 @@ match_body(const struct cachectl *ctl, const struct input *input,
 
 	if (mtasts_admin_lint_policy(input->buf, input->len, &policy, &storage,
 		&lint)) {
-		/* A policy of mode none allows every host. */
-		code = tell(ctl,
-		    policy.mode == MTASTS_MODE_NONE ||
-			mtasts_admin_match(&policy, host));
+		code = tell(ctl, mtasts_admin_match(&policy, host));
 	} else {
 		complain("%s:%u:%u: %s", input->name, lint.error.line,
 		    lint.error.column, lint.error.message);

@@ -110,10 +110,12 @@ enum cache_status cache_put(const struct cache *cache, enum cache_store store,
 enum cache_status cache_delete(const struct cache *cache,
     enum cache_store store, struct span key);
 
-/* Every entry behind a key (all of them for an empty one), in key order; what changes meanwhile may or may not be seen. No
- * transaction is open while fn runs, and memory use is bounded. */
+/* Every entry behind a key (all of them for an empty one), in key order; what
+ * changes meanwhile may or may not be seen. No transaction is open while fn
+ * runs, and memory use is bounded. */
 enum cache_status cache_visit(const struct cache *cache,
-    enum cache_store store, struct span after, cache_visit_fn *fn, void *arg);
+    enum cache_store store, struct span after, cache_visit_fn *fn,
+    void *arg);
 enum cache_status cache_size(const struct cache *cache, enum cache_store store,
     struct cache_size *out);
 

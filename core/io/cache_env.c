@@ -461,7 +461,9 @@ complain(struct cache_slot *slot, int code)
 	if (slot->complained)
 		return;
 	slot->complained = true;
-	log_line(place->log, MTASTS_LOG_WARNING,
+	/* Not being there is how a cache begins; the rest is trouble. */
+	log_line(place->log,
+	    code == ENOENT ? MTASTS_LOG_NOTICE : MTASTS_LOG_WARNING,
 	    "cache=%s directory=%s unavailable: %s", place->name,
 	    place->directory, mdb_strerror(code));
 }

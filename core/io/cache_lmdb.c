@@ -582,6 +582,21 @@ cache_lmdb_verify(const struct cache *cache, cache_check_fn *check,
 	return st;
 }
 
+/* In a read transaction, although LMDB takes its own: the map must stay. */
+static int
+copy_pages(struct cache_env *env, int fd)
+{
+	MDB_txn *txn = NULL;
+	int rc = EBUSY;
+
+	if (cache_env_read(env, &txn) == CACHE_FAULT_NONE) {
+		rc = mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
+		cache_env_read_end(env, txn);
+	}
+	cache_env_read_close(env, &txn);
+	return rc;
+}
+
 static int
 copy_to(struct cache_env *env, const char *file)
 {
@@ -591,8 +606,7 @@ copy_to(struct cache_env *env, const char *file)
 	    0640);
 	if (fd == -1)
 		return errno;
-	rc = fchmod(fd, 0640) != 0 ? errno :
-	    mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
+	rc = fchmod(fd, 0640) != 0 ? errno : copy_pages(env, fd);
 	if (rc == 0 && fsync(fd) != 0)
 		rc = errno;
 	if (close(fd) != 0 && rc == 0)

@@ -125,7 +125,8 @@ def honest(zone, query):
 
 
 # Behaviours.  Each is called with the honest reply and whether it came by UDP,
-# and returns the octets to send, None for silence, or False to close.
+# and returns the octets to send, None for silence, False to close, or over TCP a
+# handler of listen.py.
 
 def bare(reply, **flags):
     """The reply with nothing but its question, and some header fields changed."""
@@ -185,6 +186,11 @@ def closing(_reply, _udp):
     return False
 
 
+def handled(handler):
+    """Over TCP, whatever the handler does to a connection."""
+    return lambda _reply, _udp: handler
+
+
 def slow(seconds):
     def behaviour(reply, _udp):
         time.sleep(seconds)
@@ -236,6 +242,9 @@ class DnsServer:
             data = connection.recv(struct.unpack("!H", size)[0], socket.MSG_WAITALL)
             answer = self._answer(data, False)
             if answer is False:
+                return
+            if callable(answer):
+                answer(connection)
                 return
             if answer is not None:
                 connection.sendall(struct.pack("!H", len(answer)) + answer)

@@ -52,7 +52,7 @@ only_in 'libcurl' 'curl/.*' 'io/'
 only_in 'OpenSSL' 'openssl/.*' 'io/'
 only_in 'LMDB' 'lmdb\.h' 'io/'
 only_in 'libidn2' 'idn2\.h' 'rules/domain\.c'
-only_in 'libconfuse' 'confuse\.h' 'api/options\.c'
+only_in 'libconfuse' 'confuse\.h' 'api/options_file\.c'
 only_in 'jansson' 'jansson\.h' 'cachectl/json'
 only_in 'sockets' 'sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|resolv\.h' 'io/'
 

@@ -136,7 +136,7 @@ a_visitor_may_fork(void **state)
 #define FORKS 150
 
 struct busy {
-	struct store *store;
+	struct cache_lmdb_options options;
 	atomic_bool stop;
 	atomic_uint rounds;
 };
@@ -149,10 +149,8 @@ be_busy(void *arg)
 	bool ok = true;
 
 	while (!atomic_load(&busy->stop)) {
-		struct store own = *busy->store;
+		struct store own = { .options = busy->options };
 
-		own.buffer = (struct cache_buffer){ 0 };
-		own.options.log = NULL;
 		store_open(&own);
 		ok = ok && store_put(&own, CACHE_ANSWERS, "a", "1") ==
 		    CACHE_OK &&
@@ -167,28 +165,30 @@ be_busy(void *arg)
 static void
 fork_in_the_middle_of_everything(void **state)
 {
-	struct busy busy = { .store = *state };
+	struct store *s = *state;
+	struct busy busy = { .options = s->options };
 	pthread_t threads[THREADS];
 	void *result;
 
-	begin(busy.store);
-	store_close(busy.store); /* so that the threads open and close */
+	busy.options.log = NULL;
+	begin(s);
+	store_close(s); /* so that the threads open and close */
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, be_busy,
 		    &busy), 0);
 	while (atomic_load(&busy.rounds) < THREADS)
 		usleep(1000);
-	store_open(busy.store);
+	store_open(s);
 	for (int i = 0; i < FORKS; i++)
 		assert_int_equal(scratch_child(
 		    i % 2 ? use_what_was_inherited :
-			    use_and_free_what_was_inherited, busy.store), 0);
+			    use_and_free_what_was_inherited, s), 0);
 	atomic_store(&busy.stop, true);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], &result);
 		assert_non_null(result);
 	}
-	assert_untouched(busy.store);
+	assert_untouched(s);
 }
 
 #define with_store(test) \

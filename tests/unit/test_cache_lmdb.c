@@ -358,7 +358,7 @@ threads_share_a_handle(void **state)
 
 /* ---- What other processes do ------------------------------------------- */
 
-#define GROWN 40000 /* more than 8 MiB */
+#define GROWN 60000 /* more than 8 MiB */
 
 static bool
 grow_map(void *arg)
@@ -505,6 +505,41 @@ a_full_table_of_readers_is_a_miss(void **state)
 	assert_true(store_has(s, CACHE_POLICIES, "a", "2"));
 	for (size_t i = 1; i < COUNT(readers); i++)
 		cache_reader_free(&s->cache, &readers[i]);
+}
+
+/* Not by us: closing lock.mdb in this process would drop its locks. */
+static bool
+take_parents_places(void *arg)
+{
+	const struct store *s = arg;
+	pid_t parent = getppid(), pid;
+	char path[SCRATCH_PATH];
+	unsigned taken = 0;
+	int fd;
+
+	scratch_join(path, s->policies, "lock.mdb");
+	fd = open(path, O_RDWR);
+	for (off_t at = 0; pread(fd, &pid, sizeof(pid), at) == sizeof(pid);
+	     at += 8) {
+		if (pid != parent)
+			continue;
+		pid = 0;
+		taken += pwrite(fd, &pid, sizeof(pid), at) == sizeof(pid);
+	}
+	return taken > 0;
+}
+
+static void
+a_place_taken_away_is_replaced(void **state)
+{
+	struct store *s = *state;
+
+	assert_int_equal(store_put(s, CACHE_POLICIES, "a", "1"), CACHE_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_has(s, CACHE_POLICIES, "a", "1"));
+		assert_int_equal(scratch_child(take_parents_places, s), 0);
+	}
+	assert_true(store_has(s, CACHE_POLICIES, "a", "1"));
 }
 
 /* By LMDB's own calls, so that the transaction is live at the end. */
@@ -782,6 +817,7 @@ main(void)
 		with_store(a_replaced_environment_is_noticed),
 		with_store(a_crowd_reads_at_once),
 		with_store(a_full_table_of_readers_is_a_miss),
+		with_store(a_place_taken_away_is_replaced),
 		with_store(a_reader_killed_in_a_transaction_is_reaped),
 		with_store(concurrent_changes_of_one_key_all_count),
 		with_store(listing_takes_no_memory),
