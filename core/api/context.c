@@ -19,7 +19,7 @@
 #define OVERRIDES_MAX (16u << 20) /* octets of an overrides file */
 
 const char *
-mtasts_version(void)
+mtasts_library_version(void)
 {
 	return MTASTS_VERSION;
 }

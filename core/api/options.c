@@ -92,6 +92,10 @@ const struct option option_table[OPTION_COUNT] = {
 
 	{ OPTION(log, level, level, "notice",
 	      "error, warning, notice, info or debug") },
+
+	{ OPTION(exim, lookup_timeout, timeout, "10s",
+	      "a duration from 1s to 60s, such as 10s"),
+	    .min = MILLISECONDS(1), .max = MILLISECONDS(60) },
 };
 
 const struct option *
@@ -102,6 +106,26 @@ option_find(const char *name)
 			return &option_table[i];
 	}
 	return NULL;
+}
+
+int64_t
+mtasts_options_number(const struct mtasts_options *options, const char *name)
+{
+	const struct option *option = option_find(name);
+	const void *field;
+
+	if (option == NULL)
+		return -1;
+	field = option_field(options, option->field);
+	if (option->kind == &kind_timeout || option->kind == &kind_count)
+		return *(const int *)field;
+	if (option->kind == &kind_seconds)
+		return *(const int64_t *)field;
+	if (option->kind == &kind_flag)
+		return *(const bool *)field;
+	if (option->kind == &kind_level)
+		return *(const enum mtasts_log_level *)field;
+	return -1;
 }
 
 /* ---- Making, copying, freeing ----------------------------------------- */

@@ -46,6 +46,9 @@ struct mtasts_options {
 	struct {
 		enum mtasts_log_level level;
 	} log;
+	struct {
+		int lookup_timeout; /* milliseconds */
+	} exim;
 };
 
 /* A deep copy. MTASTS_OK or MTASTS_NOMEM. */

@@ -28,7 +28,7 @@
 #define FILE_MAX (1024 * 1024) /* octets of a configuration file */
 
 /* Sections that adapters read; the core does not look inside. */
-static const char *const foreign_sections[] = { "daemon", "exim", "milter",
+static const char *const foreign_sections[] = { "daemon", "milter",
 	"socketmap" };
 
 /* ---- Preparing the text of a file ------------------------------------- */

@@ -52,7 +52,7 @@ bool option_is_address(const char *value);
 /* The field of an option. */
 void *option_field(const struct mtasts_options *options, size_t offset);
 
-#define OPTION_COUNT 24
+#define OPTION_COUNT 25
 
 /* Options of a section stand together. */
 extern const struct option option_table[OPTION_COUNT];

@@ -6,11 +6,10 @@
 #include "api/options.h"
 #include "base/error.h"
 #include "io/directory.h"
-#include "mtasts_admin.h"
 
 enum mtasts_status
-mtasts_admin_become_owner(const struct mtasts_options *options,
-    bool *still_root, struct mtasts_error *err)
+mtasts_become_owner(const struct mtasts_options *options, bool *still_root,
+    struct mtasts_error *err)
 {
 	struct directory_options directory = { options->cache.directory,
 		options->cache.user, options->cache.group };

@@ -10,6 +10,7 @@
 
 #include "api/result.h"
 #include "base/text.h"
+#include "rules/ignore.h"
 
 void
 result_clear(struct mtasts_result *result)
@@ -64,7 +65,7 @@ has_policy(const struct mtasts_result *result)
 }
 
 bool
-mtasts_match(const struct mtasts_result *result, const char *host)
+mtasts_result_match(const struct mtasts_result *result, const char *host)
 {
 	const struct policy *policy = &result->answer.policy;
 	char name[DOMAIN_SIZE];
@@ -292,4 +293,15 @@ mtasts_result_format(const struct mtasts_result *result, char *buf,
 	else
 		format_reason(result, &text);
 	return text.cut ? mark_cut(buf, text.len, size) : text.len;
+}
+
+bool
+mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
+    size_t size)
+{
+	if (size == 0)
+		return false;
+	buf[0] = '\0';
+	return !answer_binds(&result->answer) ||
+	    ignore_list(&result->answer.policy, buf, size);
 }

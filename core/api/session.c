@@ -147,6 +147,19 @@ run_here(struct mtasts_session *session, struct job *job, int deadline,
 	return job->status;
 }
 
+/* Is there a policy to go by if the network does not answer? */
+static bool
+has_cached(struct mtasts_session *session, const struct job *job)
+{
+	struct answer answer = job->answer;
+
+	if (job->overridden)
+		return true;
+	lookup_cached(&session->ctx->cache, session->reader, job->domain,
+	    clock_wall(&clock_system), &session->buffer, &answer);
+	return answer.outcome == MTASTS_OUTCOME_POLICY;
+}
+
 /* The answer is what the cache holds: nobody may be asked, or nobody could be,
  * or nobody answered in time. */
 static enum mtasts_status
@@ -207,7 +220,8 @@ take_job(struct mtasts_session *session, struct job *job)
 }
 
 static enum mtasts_status
-run(struct mtasts_session *session, struct job *job, int deadline)
+run(struct mtasts_session *session, struct job *job, unsigned flags,
+    int deadline)
 {
 	struct mtasts *ctx = session->ctx;
 	struct mtasts_error err;
@@ -216,6 +230,9 @@ run(struct mtasts_session *session, struct job *job, int deadline)
 
 	if (deadline == 0)
 		return run_cached(session, job, MTASTS_REASON_NOT_CACHED);
+	if ((flags & MTASTS_PREFER_CACHED) != 0 && deadline > 1 &&
+	    has_cached(session, job))
+		deadline /= 2;
 	if (context_has_thread(ctx))
 		status = thread_run(ctx->thread, job, deadline, &in_time);
 	else
@@ -251,7 +268,8 @@ count_verdict(struct mtasts *ctx, enum mtasts_verdict verdict)
 
 /* A domain that is one: override, cache, work. */
 static enum mtasts_status
-find(struct mtasts_session *session, struct job *job, int deadline)
+find(struct mtasts_session *session, struct job *job, unsigned flags,
+    int deadline)
 {
 	struct mtasts_result *result = &session->result;
 
@@ -267,7 +285,7 @@ find(struct mtasts_session *session, struct job *job, int deadline)
 	}
 	if (!job->evaluate && find_fresh(session, job->domain, job->flags))
 		return MTASTS_OK;
-	return run(session, job, deadline);
+	return run(session, job, flags, deadline);
 }
 
 static enum mtasts_status
@@ -275,7 +293,8 @@ session_run(struct mtasts_session *session, const char *domain, unsigned flags,
     bool evaluate, int deadline, const struct mtasts_result **out,
     struct mtasts_error *err)
 {
-	struct job job = { .flags = flags, .evaluate = evaluate };
+	struct job job = { .flags = flags & ~MTASTS_PREFER_CACHED,
+		.evaluate = evaluate };
 	enum mtasts_status status = MTASTS_OK;
 	enum domain_status valid;
 
@@ -283,7 +302,7 @@ session_run(struct mtasts_session *session, const char *domain, unsigned flags,
 	result_clear(&session->result);
 	valid = domain_normalise(domain, strlen(domain), job.domain);
 	if (valid == DOMAIN_OK) {
-		status = find(session, &job, deadline);
+		status = find(session, &job, flags, deadline);
 	} else if (valid == DOMAIN_NOMEM) {
 		status = MTASTS_NOMEM;
 	} else {

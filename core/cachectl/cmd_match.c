@@ -92,6 +92,6 @@ cmd_match(struct cachectl *ctl)
 	if (mtasts_lookup(ctl->session, ctl->args.operands[0], 0, -1, &result,
 		&ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
-	code = tell(ctl, mtasts_match(result, ctl->args.operands[1]));
+	code = tell(ctl, mtasts_result_match(result, ctl->args.operands[1]));
 	return is_undetermined(result) ? EXIT_UNKNOWN : code;
 }

@@ -422,7 +422,7 @@ cachectl_open(struct cachectl *ctl)
 	bool still_root = false;
 
 	if (load_options(ctl) != MTASTS_OK ||
-	    mtasts_admin_become_owner(ctl->options, &still_root, &ctl->err) !=
+	    mtasts_become_owner(ctl->options, &still_root, &ctl->err) !=
 		MTASTS_OK)
 		return cachectl_fail(ctl);
 	/* Who names a directory as root has chosen. */
@@ -483,7 +483,7 @@ run(struct cachectl *ctl, int argc, char **argv)
 	if (code != EXIT_YES)
 		return code;
 	if (parsed.version)
-		return printf(PROGRAM " %s\n", mtasts_version()), EXIT_YES;
+		return printf(PROGRAM " %s\n", mtasts_library_version()), EXIT_YES;
 	if (ctl->args.count > 0) {
 		ctl->command = find_command(ctl->args.operands[0]);
 		if (ctl->command == NULL)

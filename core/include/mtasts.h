@@ -160,7 +160,7 @@ const char *mtasts_verdict_name(enum mtasts_verdict verdict);
 const char *mtasts_finding_name(enum mtasts_finding finding);
 
 /* The version of the library that is running; the macro is the header's. */
-const char *mtasts_version(void);
+const char *mtasts_library_version(void);
 
 /* ---- Options ---------------------------------------------------------- */
 
@@ -195,6 +195,25 @@ enum mtasts_status mtasts_options_load(struct mtasts_options *options,
  */
 enum mtasts_status mtasts_options_set(struct mtasts_options *options,
     const char *name, const char *value, struct mtasts_error *err);
+
+/*
+ * The value of an option that is a number: milliseconds where its unit may be
+ * ms, else seconds; 0 or 1; a log level. -1 for any other option.
+ */
+int64_t mtasts_options_number(const struct mtasts_options *options,
+    const char *name);
+
+/*
+ * A root process becomes the owner of the cache directory, for good: no process
+ * opens the cache as root. Creates the directories of the options first, if
+ * need be. Does nothing for another user. Where root itself owns the directory
+ * it stays root, and *still_root is set.
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, MTASTS_CONFIG for a user or group that does
+ * not exist, or MTASTS_SYSTEM. Call it before any other thread is started.
+ */
+enum mtasts_status mtasts_become_owner(const struct mtasts_options *options,
+    bool *still_root, struct mtasts_error *err);
 
 /* ---- Context ---------------------------------------------------------- */
 
@@ -263,13 +282,15 @@ void mtasts_session_free(struct mtasts_session **session);
 /* Flags of mtasts_lookup and mtasts_evaluate. */
 #define MTASTS_RECHECK 0x1u /* ask DNS for the TXT record whatever is cached */
 #define MTASTS_REFRESH 0x2u /* and fetch the policy whatever the TXT says */
+#define MTASTS_PREFER_CACHED 0x4u /* block for half the deadline where a live
+				   * policy is cached */
 
 /*
  * Find the MTA-STS policy that governs mail to a domain (RFC 8461, 3 and 5).
  *
  * domain    U-label or A-label form, borrowed for the call. A name that can have
  *           no policy (literal, single label, invalid) is answered, not refused.
- * flags     0 or MTASTS_RECHECK, MTASTS_REFRESH
+ * flags     0 or MTASTS_RECHECK, MTASTS_REFRESH, MTASTS_PREFER_CACHED
  * deadline  milliseconds this call may block; 0 answers from the cache alone;
  *           negative means the built-in bounds of DNS and HTTPS (about 75 s).
  * *result   set on MTASTS_OK; belongs to the session, valid until its next call.
@@ -299,7 +320,7 @@ enum mtasts_status mtasts_evaluate(struct mtasts_session *session,
  *
  * host  name as in the MX record; case and one trailing dot do not matter.
  */
-bool mtasts_match(const struct mtasts_result *result, const char *host);
+bool mtasts_result_match(const struct mtasts_result *result, const char *host);
 
 /* ---- Reading a result ------------------------------------------------- */
 
@@ -341,6 +362,21 @@ const struct mtasts_host *mtasts_result_host(const struct mtasts_result *result,
  * a line that does not fit is cut and ends in "...".
  */
 size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+/*
+ * The hosts that may not have the domain's mail, as a list for Exim's option
+ * ignore_target_hosts: every host but those that mtasts_result_match accepts,
+ * and but the local one, which Exim's own loop rule has to see. "" where no
+ * policy applies or its mode is none.
+ *
+ * buf, size  MTASTS_IGNORE_LIST_SIZE is enough for any policy of RFC 8461
+ *
+ * Returns false, with "" in buf, if the whole list does not fit: a shorter one
+ * would mean another policy.
+ */
+#define MTASTS_IGNORE_LIST_SIZE (192 * 1024)
+bool mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
     size_t size);
 
 #ifdef __cplusplus

@@ -8,8 +8,6 @@
 
 #include "mtasts.h"
 
-#include <sys/types.h>
-
 #pragma GCC visibility push(default)
 
 /* ---- Lint ------------------------------------------------------------- */
@@ -150,18 +148,6 @@ typedef const char *mtasts_next_fn(void *arg);
 typedef void mtasts_done_fn(void *arg, const struct mtasts_result *result);
 enum mtasts_status mtasts_admin_batch(struct mtasts *ctx, unsigned flags,
     unsigned jobs, mtasts_next_fn *next, mtasts_done_fn *done, void *arg,
-    struct mtasts_error *err);
-
-/* ---- Who we are ------------------------------------------------------- */
-
-/*
- * A root process becomes the owner of the cache directory, for good: no process
- * opens the cache as root. Creates the directories of the options first, if
- * need be. Does nothing for another user, or where root itself owns them and
- * no user is configured (then a warning is due: *still_root is set).
- */
-enum mtasts_status mtasts_admin_become_owner(
-    const struct mtasts_options *options, bool *still_root,
     struct mtasts_error *err);
 
 #pragma GCC visibility pop

@@ -184,7 +184,7 @@ good_files(void **state)
 		"https { proxy = '' }\n",
 		/* adapters' own, whatever they hold */
 		"milter { socket = \"unix:/x\" list = {a, b} in { x = 1 } }\n",
-		"socketmap{}\ndaemon\n{\n}\nexim { # }\n}\n",
+		"socketmap{}\ndaemon\n{\n}\nmilter { # }\n}\n",
 	};
 	struct mtasts_error err;
 
@@ -434,12 +434,41 @@ setting_what_is_not_there_or_no_good(void **state)
 	mtasts_options_free(&o);
 }
 
+static void
+numbers_can_be_asked_for(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t value;
+	} rows[] = {
+		{ "exim.lookup_timeout", 10000 },
+		{ "https.timeout", 60000 },
+		{ "probe.ttl", 600 },
+		{ "policy.refresh_warnings", 3 },
+		{ "policy.strict_first_use", 0 },
+		{ "probe.enabled", 1 },
+		{ "log.level", MTASTS_LOG_NOTICE },
+		{ "cache.directory", -1 },
+		{ "dns.servers", -1 },
+		{ "no.such", -1 },
+	};
+	struct mtasts_options *o;
+
+	(void)state;
+	assert_int_equal(mtasts_options_new(&o), MTASTS_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(mtasts_options_number(o, rows[i].name),
+		    rows[i].value);
+	mtasts_options_free(&o);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_manual),
 		cmocka_unit_test(every_option_is_read_and_copied),
+		cmocka_unit_test(numbers_can_be_asked_for),
 		cmocka_unit_test(good_files),
 		cmocka_unit_test(bad_files_are_named_with_their_line),
 		cmocka_unit_test(a_failed_load_changes_nothing),
