@@ -54,18 +54,29 @@ class EximLab(Lab):
 
     def install(self):
         """What was built, and the sources beside it, as somebody who builds from
-        source has them."""
-        top = os.environ.get("abs_top_builddir", "")
-        if not os.path.exists(os.path.join(top, "Makefile")):
-            skip("abs_top_builddir does not name a build")
-        done = subprocess.run(["make", "-C", top, "install", "DESTDIR=" + self.machine.root],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=MAKE_LIMIT, check=False)
-        if done.returncode:
-            raise RuntimeError(f"make install:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        source has them.  Debian's Exim looks in one directory for modules; a build
+        that was made for another is taken there."""
+        self._make("install", "DESTDIR=" + self.machine.root)
+        built = self._make("-s", "--eval=where:;@echo $(eximmoddir)", "where").strip()
+        if not os.path.exists(self.machine.path(f"{built}/mtasts.so")):
+            skip("mtasts.so was not built (it needs exim4-dev)")
+        if built != os.path.dirname(MODULE):
+            shutil.copy(self.machine.path(f"{built}/mtasts.so"), self.machine.path(MODULE))
         self.machine.must("ldconfig")
         os.mkdir(self.machine.path("/src"))
         mount("--bind", os.environ["abs_top_srcdir"], self.machine.path("/src"))
+
+    @staticmethod
+    def _make(*arguments):
+        top = os.environ.get("abs_top_builddir", "")
+        if not os.path.exists(os.path.join(top, "Makefile")):
+            skip("abs_top_builddir does not name a build")
+        done = subprocess.run(["make", "-C", top, "--no-print-directory", *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=MAKE_LIMIT, check=False)
+        if done.returncode:
+            raise RuntimeError(f"make {arguments}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.stdout
 
     def follow(self, heading):
         """Do as a section of contrib/exim/README.md tells, word by word."""
