@@ -5,11 +5,11 @@ import re
 import shutil
 import subprocess
 
-import daemons
 from debian import Overlay, debs, download, mount
 from exim import US, Exim
 
 # pylint: disable=wrong-import-order
+import daemons
 from lab import ALLOWED, COMMAND, Lab, body
 from namespace import skip
 
@@ -32,6 +32,7 @@ class EximLab(Lab):
 
     def __init__(self):
         super().__init__()
+        self.conf_text = None
         self.machine = Overlay()
         self.exim = Exim(self.machine, self.record)
         self.machine.write("/etc/resolv.conf",
@@ -85,29 +86,32 @@ class EximLab(Lab):
         self.mtasts_conf()
 
     def mtasts_conf(self, **changes):
-        """What the lab needs in mtasts.conf, and changes by section."""
-        sections = {
-            "cache": dict(zip(("directory", "run_directory"), DIRECTORIES),
-                          group="Debian-exim"),
-            "https": {"allow_addresses": ALLOWED},
-            **changes}
-        told = self.machine.must(COMMAND, "--help")
-        file = re.search(r"configuration file \((.*?)\)", told).group(1)
-        self.machine.write(file, "".join(f"{name} {{\n{body(keys)}}}\n"
-                                         for name, keys in sections.items()))
+        """The README's mtasts.conf, where the build looks for it, with what the lab
+        needs, and changes by section."""
+        where = self.machine.must(COMMAND, "--help")
+        file = re.search(r"configuration file \((.*?)\)", where).group(1)
+        if self.conf_text is None:
+            self.conf_text = self.machine.read("/etc/mtasts.conf")
+        text = self.conf_text + "".join(map("cache.{} = {}\n".format,
+                                            ("directory", "run_directory"), DIRECTORIES))
+        sections = {"https": {"allow_addresses": ALLOWED}, **changes}
+        text += "".join(f"{name} {{\n{body(keys)}}}\n" for name, keys in sections.items())
+        self.machine.write(file, text)
 
     def forget(self):
         """Empty the policy cache."""
-        for directory in DIRECTORIES:
-            for name in os.listdir(self.machine.path(directory)):
-                path = os.path.join(self.machine.path(directory), name)
+        for directory in self.cache_directories():
+            for name in os.listdir(directory):
+                path = os.path.join(directory, name)
                 if os.path.isdir(path):
                     shutil.rmtree(path)
                 else:
                     os.unlink(path)
 
     def cache_directories(self):
-        return [self.machine.path(directory) for directory in DIRECTORIES]
+        """Those that there are: the first lookup makes them."""
+        return [directory for directory in map(self.machine.path, DIRECTORIES)
+                if os.path.isdir(directory)]
 
     def cache_files(self):
         """The databases."""

@@ -207,6 +207,8 @@ def settle_dane(lab):
         digest = fingerprint(lab.pki.file(certificate)) if matching else bytes(32)
         lab.zone.add("_25._tcp." + mx, "TLSA", (3, 0, 1, digest))
         lab.domain(domain, [mx], patterns=patterns)
+        for kind in ("plain", "testing"):
+            lab.domain(f"{kind}.{domain}", [mx], **{"patterns": patterns or [mx], **KINDS[kind]})
 
 
 def fingerprint(file):
@@ -225,6 +227,15 @@ def dane(label, title, delivered, patterns):
         delivery = deliver(lab, domain)
         expect(delivery, mx if delivered else DEFERRED, verified="CV=dane",
                untouched=(mx,) if patterns else ())
+    return case
+
+
+def dane_testing(label, title):
+    @scenario(f"testing: DANE: {title}: delivered, as without a policy")
+    def case(lab):
+        for kind in ("plain", "testing"):
+            domain = f"{kind}.{label}.signed.test"
+            expect(deliver(lab, domain), f"mx.{label}.signed.test")
     return case
 
 
@@ -281,6 +292,7 @@ CASES = [
     relayed_plain,
     *(dane(label, title, delivered, patterns)
       for label, title, _, _, patterns, delivered in DANE),
+    *(dane_testing(label, title) for label, title, *_ in DANE),
     bulk,
 ]
 
