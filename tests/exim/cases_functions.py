@@ -12,9 +12,9 @@ from adapter import MODULE, EximLab, download_debs
 from tap import main, need, same, scenario
 import world
 
-SQUARED = b"${sg{%s}{x}{%s}}"       # Exim's command line has no room for 10 kB
-LONG = SQUARED % (b"x" * 100, b"x" * 100)
-LABELS = SQUARED % (b"x" * 100, b"x." * 50)
+TENFOLD = b"${sg{%s}{x}{xxxxxxxxxx}}"       # Exim's command line has no room for 10 kB
+LONG = TENFOLD % (TENFOLD % (TENFOLD % b"xxxxxxxxxx"))
+LABELS = b"${sg{%s}{x}{x.}}" % LONG
 OURS = r"^mode=(none|testing|enforce|defer)\b"
 VERDICT = r"^verdict=(pass|fail|none|temperror) mode="
 MATCHED = r"^(yes|no)$"
