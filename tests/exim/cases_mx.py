@@ -1,6 +1,8 @@
 #!/usr/bin/python3 -B
 """Every row of mx_side.py under enforce, under testing, and without a policy."""
 
+import re
+
 from adapter import EximLab, download_debs
 from expect import STATES, deliver, expect, told
 from mx_side import ROWS
@@ -25,6 +27,10 @@ def shape(delivery, domain):
             "contacted": [label(host) for host in delivery.contacted()]}
 
 
+def need_line(delivery, pattern):
+    need(re.search("mtasts: " + pattern, delivery.log), f"the log has no line {pattern}")
+
+
 class Enforced:
     def __init__(self, row, number):
         self.name = f"enforce: {row.title}: {spelled(row.enforce)}"
@@ -39,6 +45,8 @@ class Enforced:
         with told(delivery):
             asked = {(name, name) for name in hosts.values()}
             need(delivery.names() <= asked, f"SNI is {delivery.names()}")
+            for host in delivery.contacted():
+                need_line(delivery, f"domain={self.domain} policy=enforce host={host} ")
 
 
 class AsWithout:
@@ -56,6 +64,8 @@ class AsWithout:
         delivery = deliver(lab, testing)
         with told(delivery):
             same("under testing", shape(delivery, testing), shape(control, without))
+            if self.row.enforce != self.row.plain:
+                need_line(delivery, rf"domain={testing} policy=testing .*result=(?!ok\b)")
 
 
 def spelled(outcome):

@@ -259,7 +259,8 @@ for row in SPOILS:
 def logged(owner):
     delivery = owner.expect_mail(MX)
     with told(delivery):
-        need("domain=" + owner.domain in delivery.log, "the log has no line of ours")
+        need(f"mtasts: domain={owner.domain} policy=enforce host={MX} " in delivery.log,
+             "the log has no line of ours")
 
 
 def build(lab):
