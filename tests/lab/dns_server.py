@@ -14,6 +14,7 @@ import dnslib
 from dnslib import QTYPE, RCODE
 
 APEX = "test"
+SIGNED = "signed.test"          # a zone of its own, for DANE
 SOA = ("ns.test", "hostmaster.test", (1, 3600, 600, 86400, 60))
 
 # Record type: (its value as dnslib takes it, its value as a zone file has it)
@@ -25,6 +26,8 @@ TYPES = {
     "MX": (lambda value: dnslib.MX(value[1], value[0]),
            lambda value: f"{value[0]} {value[1]}."),
     "TXT": (dnslib.TXT, lambda strings: " ".join(map(quoted, strings))),
+    "TLSA": (lambda value: dnslib.TLSA(*value),
+             lambda value: "{} {} {} {}".format(*value[:3], value[3].hex())),
 }
 
 
@@ -58,15 +61,23 @@ class Zone:
         """Let the scripted server treat this question in its own way."""
         self.behaviours[name, rtype] = behaviour
 
-    def text(self):
-        """The zone as nsd reads it."""
-        lines = [f"$ORIGIN {APEX}.", "$TTL 60",
+    def text(self, apex=APEX):
+        """One of the two zones as nsd reads it."""
+        lines = [f"$ORIGIN {apex}.", "$TTL 60",
                  "@ SOA {}. {}. {} {} {} {} {}".format(*SOA[:2], *SOA[2]),
                  "@ NS ns.test."]
         lines += [f"{name}. {self.ttls.get(name, 60)} {rtype} {TYPES[rtype][1](value)}"
-                  for name, types in self.names.items()
+                  for name, types in self.names.items() if self.apex(name) == apex
                   for rtype, values in types.items() for value in values]
         return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def apex(name):
+        """The zone that a name belongs to."""
+        return SIGNED if f".{name}".endswith("." + SIGNED) else APEX
+
+    def signed(self):
+        return any(self.apex(name) == SIGNED for name in self.names)
 
     def find(self, name, rtype):
         """The answer section for a question, aliases followed as far as a loop."""

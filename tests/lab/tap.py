@@ -174,9 +174,9 @@ def attempt(case, lab):
                               + traceback.format_exc())
 
 
-def report(lab, cases):
+def report(lab, cases, jobs=JOBS):
     print(f"1..{len(cases)}", flush=True)
-    with ThreadPoolExecutor(JOBS) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         ends = pool.map(lambda case: attempt(case, lab), cases)
         for number, (case, end) in enumerate(zip(cases, ends), 1):
             word, directive, explanation = end
@@ -185,14 +185,14 @@ def report(lab, cases):
                 print("# " + line, flush=True)
 
 
-def main(build, cases):
+def main(build, cases, kind=Lab, jobs=JOBS):
     """Build a world and run the cases in it; arguments choose cases by a part
     of their names."""
     enter()
     command_under_test()
     wanted = [case for case in cases
               if not sys.argv[1:] or any(word in case.name for word in sys.argv[1:])]
-    with Lab() as lab:
+    with kind() as lab:
         build(lab)
         lab.start()
-        report(lab, wanted)
+        report(lab, wanted, jobs)
