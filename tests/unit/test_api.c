@@ -34,7 +34,7 @@ a_name_that_can_have_no_policy_is_answered(void **state)
 		ROW_INT(names[i], mtasts_result_reason(r),
 		    MTASTS_REASON_NOT_A_DOMAIN);
 		ROW_TRUE(names[i], mtasts_result_detail(r)[0] != '\0');
-		ROW_TRUE(names[i], mtasts_match(r, "mx.example"));
+		ROW_TRUE(names[i], mtasts_result_match(r, "mx.example"));
 		r = host_evaluate(host, names[i], MTASTS_RECHECK, -1);
 		ROW_INT(names[i], mtasts_result_verdict(r),
 		    MTASTS_VERDICT_NONE);
@@ -119,8 +119,8 @@ an_override_decides(void **state)
 	assert_int_equal(mtasts_result_expires_at(r), 0);
 	assert_string_equal(mtasts_result_id(r), "");
 	assert_string_equal(mtasts_result_mx(r, 0), "*.partner.example");
-	assert_true(mtasts_match(r, "a.partner.example"));
-	assert_false(mtasts_match(r, "mx.host.example"));
+	assert_true(mtasts_result_match(r, "a.partner.example"));
+	assert_false(mtasts_result_match(r, "mx.host.example"));
 
 	r = host_evaluate(host, "sub.mx.example", 0, -1);
 	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_FAIL);
@@ -478,7 +478,7 @@ null_is_fine_where_the_header_says_so(void **state)
 	mtasts_set_log(ctx, NULL, NULL, MTASTS_LOG_DEBUG);
 	mtasts_free(&ctx);
 	assert_null(ctx);
-	assert_string_equal(mtasts_version(), MTASTS_VERSION);
+	assert_string_equal(mtasts_library_version(), MTASTS_VERSION);
 }
 
 struct steps {
