@@ -130,6 +130,7 @@ mtasts_admin_show(struct mtasts *ctx, const char *name, mtasts_cached_fn *fn,
 	struct cache_buffer buffer = { 0 };
 	char domain[DOMAIN_SIZE];
 	struct show show;
+	struct entry entry;
 	enum cache_status found;
 	enum mtasts_status status = take_domain(name, domain, err);
 
@@ -139,6 +140,9 @@ mtasts_admin_show(struct mtasts *ctx, const char *name, mtasts_cached_fn *fn,
 		return status;
 	found = cache_get(&ctx->cache, show.reader, CACHE_POLICIES,
 	    span_str(domain), &buffer);
+	if (found == CACHE_OK &&
+	    !entry_decode(buffer.data, buffer.len, &entry))
+		found = CACHE_NOTFOUND;
 	if (found == CACHE_OK)
 		show_record(&show, span_str(domain),
 		    span_of(buffer.data, buffer.len));
@@ -245,6 +249,8 @@ check_fields(const struct mtasts_cached *cached, int64_t now,
 		return refuse(err, "id is not 1 to 32 letters and digits");
 	if (policy->mode == MTASTS_NO_POLICY)
 		return refuse(err, "mode is missing");
+	if (policy->mode > MTASTS_MODE_ENFORCE)
+		return refuse(err, "mode is not enforce, testing or none");
 	if (policy->max_age > POLICY_MAX_AGE_MAX)
 		return refuse(err, "max_age is above 31557600");
 	if (policy->mx_count == 0 && policy->mode != MTASTS_MODE_NONE)
@@ -306,6 +312,9 @@ mtasts_admin_store(struct mtasts *ctx, const struct mtasts_cached *cached,
 	if (status == MTASTS_OK)
 		status = cache_error(err,
 		    store_entry(&ctx->cache, domain, &entry, now));
+	/* What was found before, "no policy" perhaps, is out of date. */
+	if (status == MTASTS_OK)
+		cache_delete(&ctx->cache, CACHE_ANSWERS, span_str(domain));
 	free(patterns);
 	return status;
 }
@@ -324,7 +333,9 @@ mtasts_admin_remove(struct mtasts *ctx, const char *name,
 		return status;
 	policy = cache_delete(&ctx->cache, CACHE_POLICIES, span_str(domain));
 	answer = cache_delete(&ctx->cache, CACHE_ANSWERS, span_str(domain));
-	return cache_error(err, policy == CACHE_NOTFOUND ? answer : policy);
+	if (policy == CACHE_NOTFOUND && answer == CACHE_OK)
+		policy = CACHE_OK;
+	return cache_error(err, policy);
 }
 
 struct removal {

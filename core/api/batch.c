@@ -98,6 +98,12 @@ begin(struct batch *batch, struct batch_job *self)
 	job_start(&self->job);
 }
 
+static bool
+wants_more(const struct batch *batch)
+{
+	return batch->status == MTASTS_OK && !batch->at_end;
+}
+
 static void
 run(struct batch *batch, struct batch_job *jobs, unsigned count)
 {
@@ -105,10 +111,10 @@ run(struct batch *batch, struct batch_job *jobs, unsigned count)
 
 	while (batch->status == MTASTS_OK &&
 	    (!batch->at_end || batch->busy > 0)) {
-		for (i = 0; i < count && !batch->at_end; i++)
-			while (!jobs[i].busy && !batch->at_end)
+		for (i = 0; i < count; i++)
+			while (!jobs[i].busy && wants_more(batch))
 				begin(batch, &jobs[i]);
-		if (batch->busy > 0)
+		if (batch->busy > 0 && batch->status == MTASTS_OK)
 			loop_run_once(batch->engine->loop, -1);
 	}
 	for (i = 0; i < count; i++)
@@ -131,8 +137,11 @@ mtasts_admin_batch(struct mtasts *ctx, unsigned flags, unsigned count,
 	if (jobs == NULL)
 		return error_nomem(err, "jobs");
 	batch.status = engine_new(ctx, &batch.engine, err);
-	if (batch.status == MTASTS_OK)
+	if (batch.status == MTASTS_OK) {
 		run(&batch, jobs, count);
+		if (batch.status != MTASTS_OK)
+			error_nomem(err, "lookup");
+	}
 	engine_free(&batch.engine);
 	free(jobs);
 	return batch.status;

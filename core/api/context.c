@@ -81,9 +81,10 @@ name_cache(struct mtasts *ctx, struct mtasts_error *err)
 	};
 	enum mtasts_status status = cache_lmdb_new(&cache, &ctx->cache, err);
 
-	if (status == MTASTS_OK)
-		status = counters_new(options->cache.run_directory,
-		    &ctx->counters);
+	if (status == MTASTS_OK &&
+	    counters_new(options->cache.run_directory, &ctx->counters) !=
+		MTASTS_OK)
+		status = error_nomem(err, "counters");
 	return status;
 }
 

@@ -122,9 +122,10 @@ engine_new(struct mtasts *ctx, struct engine **out, struct mtasts_error *err)
 		status = open_https(engine, err);
 	if (status == MTASTS_OK)
 		status = open_probe(engine, err);
-	if (status == MTASTS_OK)
-		status = flight_lock_new(ctx->options->cache.run_directory,
-		    &engine->flight);
+	if (status == MTASTS_OK &&
+	    flight_lock_new(ctx->options->cache.run_directory,
+		&engine->flight) != MTASTS_OK)
+		status = error_nomem(err, "fetch lock");
 	if (status == MTASTS_OK &&
 	    (engine->reader = cache_reader_new(&ctx->cache)) == NULL)
 		status = error_nomem(err, "cache reader");

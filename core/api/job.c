@@ -33,7 +33,7 @@ on_walked(void *arg, const struct evaluation *evaluation)
 	if (evaluation->verdict == MTASTS_VERDICT_FAIL && !job->overridden &&
 	    job->answer.policy.mode == MTASTS_MODE_ENFORCE && !job->rechecked) {
 		job->rechecked = true;
-		start_lookup(job, job->flags | MTASTS_RECHECK);
+		start_lookup(job, MTASTS_RECHECK);
 		return;
 	}
 	finish(job, MTASTS_OK);
@@ -77,26 +77,37 @@ keep_answer(struct job *job, const struct lookup_found *found)
 	}
 	free(job->bytes);
 	job->bytes = bytes;
+	job->len = found->answer.len;
 	job->fetch_failed = found->fetch_failed;
 	return true;
+}
+
+/* After a fail: only another policy changes anything. That DNS or the policy
+ * host cannot be asked just now must not turn a fail into no policy, not even
+ * where no cache keeps the policy in force. */
+static bool
+is_other_policy(const struct job *job, const struct lookup_found *found)
+{
+	struct answer answer;
+
+	return found->status == MTASTS_OK &&
+	    answer_decode(found->answer.data, found->answer.len, &answer) &&
+	    answer.outcome == MTASTS_OUTCOME_POLICY &&
+	    (strcmp(answer.id, job->answer.id) != 0 ||
+		answer.fetched_at != job->answer.fetched_at);
 }
 
 static void
 on_found(void *arg, const struct lookup_found *found)
 {
 	struct job *job = arg;
-	bool again = job->rechecked;
-	char id[RECORD_ID_SIZE];
-	bool same;
 
-	memcpy(id, job->answer.id, sizeof(id));
-	if (found->status != MTASTS_OK || !keep_answer(job, found)) {
-		finish(job, MTASTS_NOMEM);
+	if (job->rechecked && !is_other_policy(job, found)) {
+		finish(job, MTASTS_OK);
 		return;
 	}
-	same = answer_binds(&job->answer) && strcmp(id, job->answer.id) == 0;
-	if (again && same) {
-		finish(job, MTASTS_OK);
+	if (found->status != MTASTS_OK || !keep_answer(job, found)) {
+		finish(job, MTASTS_NOMEM);
 		return;
 	}
 	job->source = found->source;

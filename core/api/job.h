@@ -26,6 +26,7 @@ struct job {
 	enum mtasts_source source;
 	bool fetch_failed;
 	char *bytes;
+	size_t len;
 	struct evaluation *evaluation; /* NULL for a lookup */
 
 	/* Inside. */

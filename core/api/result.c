@@ -4,6 +4,7 @@
  *
  * Test: tests/unit/test_result.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +210,15 @@ decisive_host(const struct mtasts_result *result)
 }
 
 static void
+put_quoted(struct text *text, const char *name, const char *sentence)
+{
+	char quoted[2 * EVAL_SENTENCE_SIZE];
+
+	text_printf(text, " %s=\"%s\"", name,
+	    text_quoted(quoted, sizeof(quoted), sentence));
+}
+
+static void
 format_evaluation(const struct mtasts_result *result, struct text *text)
 {
 	const struct mtasts_host *host = decisive_host(result);
@@ -218,19 +228,49 @@ format_evaluation(const struct mtasts_result *result, struct text *text)
 	if (host != NULL)
 		text_printf(text, " host=%s result=%s", host->name,
 		    mtasts_finding_name(host->finding));
-	text_put(text, " reason=\"");
-	text_put(text, mtasts_result_sentence(result));
-	text_put(text, "\"");
+	put_quoted(text, "reason", mtasts_result_sentence(result));
 }
 
 static void
 format_reason(const struct mtasts_result *result, struct text *text)
 {
 	const char *detail = mtasts_result_detail(result);
+	char reason[64 + ANSWER_DETAIL_SIZE];
 
-	text_printf(text, " reason=\"%s%s%s\"",
+	(void)snprintf(reason, sizeof(reason), "%s%s%s",
 	    mtasts_reason_name(mtasts_result_reason(result)),
 	    detail[0] != '\0' ? ": " : "", detail);
+	put_quoted(text, "reason", reason);
+}
+
+/* A name that is no domain may hold anything: only what cannot be taken for
+ * another field stands without quotation marks. */
+static void
+format_domain(const struct mtasts_result *result, struct text *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._:[]";
+	const char *name = result->domain;
+
+	if (name[0] != '\0' && name[strspn(name, plain)] == '\0')
+		text_printf(text, "domain=%s", name);
+	else
+		text_printf(text, "domain=\"%s\"", name);
+}
+
+/* "..." at the end, in place of whole characters. */
+static size_t
+mark_cut(char *buf, size_t len, size_t size)
+{
+	if (size < sizeof("..."))
+		return len;
+	if (len > size - sizeof("..."))
+		len = size - sizeof("...");
+	while (len > 0 && ((unsigned char)buf[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(buf + len, "...", sizeof("..."));
+	return len + sizeof("...") - 1;
 }
 
 size_t
@@ -242,7 +282,8 @@ mtasts_result_format(const struct mtasts_result *result, char *buf,
 	if (size == 0)
 		return 0;
 	text_init(&text, buf, size);
-	text_printf(&text, "domain=%s policy=%s", result->domain,
+	format_domain(result, &text);
+	text_printf(&text, " policy=%s",
 	    mtasts_mode_name(mtasts_result_mode(result)));
 	if (result->answer.id[0] != '\0')
 		text_printf(&text, " id=%s", result->answer.id);
@@ -251,10 +292,7 @@ mtasts_result_format(const struct mtasts_result *result, char *buf,
 		format_evaluation(result, &text);
 	else
 		format_reason(result, &text);
-	if (text.cut && size > 4)
-		memcpy(buf + text.len - (text.len < 3 ? text.len : 3), "...",
-		    text.len < 3 ? text.len : 3);
-	return text.len;
+	return text.cut ? mark_cut(buf, text.len, size) : text.len;
 }
 
 bool

@@ -26,10 +26,12 @@ mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
 		return error_nomem(err, "session");
 	session->ctx = ctx;
 	session->reader = cache_reader_new(&ctx->cache);
-	if (session->reader == NULL) {
-		free(session);
+	session->buffer.data = malloc(ANSWER_SIZE_MAX);
+	if (session->reader == NULL || session->buffer.data == NULL) {
+		mtasts_session_free(&session);
 		return error_nomem(err, "cache reader");
 	}
+	session->buffer.size = ANSWER_SIZE_MAX;
 	*out = session;
 	return MTASTS_OK;
 }
@@ -193,12 +195,16 @@ static enum mtasts_status
 run_crippled(struct mtasts_session *session, struct job *job,
     const struct mtasts_error *why)
 {
+	char reason[2 * sizeof(why->text)];
+
 	log_line(&session->ctx->log, MTASTS_LOG_ERROR,
 	    "domain=%s event=lookup-impossible reason=\"%s\"", job->domain,
-	    why->text);
+	    text_quoted(reason, sizeof(reason), why->text));
 	return run_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
 }
 
+/* Into the buffer, which has room for every answer, so that no hit to come has
+ * to allocate. */
 static void
 take_job(struct mtasts_session *session, struct job *job)
 {
@@ -207,8 +213,10 @@ take_job(struct mtasts_session *session, struct job *job)
 	result_take(&session->result, job, &bytes);
 	if (bytes == NULL)
 		return;
-	cache_buffer_free(&session->buffer);
-	session->buffer.data = bytes;
+	cache_buffer_set(&session->buffer, span_of(bytes, job->len));
+	answer_decode(session->buffer.data, session->buffer.len,
+	    &session->result.answer);
+	free(bytes);
 }
 
 static enum mtasts_status

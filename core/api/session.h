@@ -10,7 +10,8 @@
 struct mtasts_session {
 	struct mtasts *ctx;
 	struct cache_reader *reader;
-	struct cache_buffer buffer; /* what result.answer leads into */
+	struct cache_buffer buffer; /* what result.answer leads into; never smaller
+				     * than ANSWER_SIZE_MAX */
 	struct engine *engine;	    /* made by the first miss without a thread */
 	struct mtasts_result result;
 };

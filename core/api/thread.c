@@ -23,7 +23,9 @@ struct thread {
 	struct engine *engine;
 	struct refresh *refresh; /* NULL without MTASTS_THREAD_REFRESH */
 	struct loop_call stop_call;
-	bool stopping; /* the thread's own */
+	/* The thread's own: */
+	bool stopping;
+	struct task *tasks; /* begun and not done */
 };
 
 struct task {
@@ -33,6 +35,7 @@ struct task {
 	pthread_cond_t ready;
 	bool done;
 	int owners;
+	struct task *next, **link; /* in the thread's list */
 };
 
 /* ---- Tasks ---------------------------------------------------------------- */
@@ -70,12 +73,33 @@ task_release(struct task *task)
 	free(task);
 }
 
+static void
+task_link(struct task *task)
+{
+	struct thread *thread = task->thread;
+
+	task->next = thread->tasks;
+	task->link = &thread->tasks;
+	if (task->next != NULL)
+		task->next->link = &task->next;
+	thread->tasks = task;
+}
+
+static void
+task_unlink(struct task *task)
+{
+	*task->link = task->next;
+	if (task->next != NULL)
+		task->next->link = task->link;
+}
+
 /* On the thread. */
 static void
 task_done(struct job *job)
 {
 	struct task *task = (struct task *)(void *)job;
 
+	task_unlink(task);
 	pthread_mutex_lock(&task->thread->mutex);
 	task->done = true;
 	pthread_cond_signal(&task->ready);
@@ -88,6 +112,7 @@ task_begin(void *arg)
 	struct task *task = arg;
 
 	task->job.done = task_done;
+	task_link(task);
 	job_start(&task->job);
 }
 
@@ -177,13 +202,35 @@ create_without_signals(struct thread *thread)
 	return error;
 }
 
+/* Work that nobody waits for any more, cut short with the thread. */
+static void
+task_abandon(struct task *task)
+{
+	task_unlink(task);
+	job_clear(&task->job);
+	pthread_mutex_lock(&task->thread->mutex);
+	task_release(task);
+}
+
 static void
 thread_close(struct thread *thread)
 {
+	while (thread->tasks != NULL)
+		task_abandon(thread->tasks);
 	refresh_free(&thread->refresh);
 	engine_free(&thread->engine);
 	pthread_mutex_destroy(&thread->mutex);
 	free(thread);
+}
+
+static enum mtasts_status
+start_refresh(struct thread *thread, struct mtasts_error *err)
+{
+	if (refresh_new(&thread->engine->lookups,
+		thread->ctx->options->policy.forget_after,
+		&thread->refresh) != MTASTS_OK)
+		return error_nomem(err, "refresh");
+	return MTASTS_OK;
 }
 
 enum mtasts_status
@@ -204,8 +251,7 @@ thread_new(struct mtasts *ctx, unsigned flags, struct thread **out,
 	pthread_mutex_init(&thread->mutex, NULL);
 	status = engine_new(ctx, &thread->engine, err);
 	if (status == MTASTS_OK && (flags & MTASTS_THREAD_REFRESH))
-		status = refresh_new(&thread->engine->lookups,
-		    ctx->options->policy.forget_after, &thread->refresh);
+		status = start_refresh(thread, err);
 	if (status == MTASTS_OK &&
 	    (error = create_without_signals(thread)) != 0)
 		status = error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_NONE,

@@ -182,6 +182,33 @@ text_escaped(char *buf, size_t size, const char *data, size_t len)
 	return buf;
 }
 
+/* Octets of what a reader of a quoted string takes as one escape, 0 if none. */
+static size_t
+escape_width(const char *s)
+{
+	return s[0] == '\\' && s[1] > ' ' && s[1] < 0x7f ? 2 : 0;
+}
+
+char *
+text_quoted(char *buf, size_t size, const char *s)
+{
+	size_t len = strlen(s), i, width;
+	struct text text;
+
+	text_init(&text, buf, size);
+	for (i = 0; i < len && !text.cut; i += width) {
+		width = escape_width(s + i);
+		if (width != 0) {
+			put_whole(&text, s + i, width);
+		} else {
+			width = showable(s + i, len - i);
+			width = width == 0 ? 1 : width;
+			put_safe(&text, s + i, width, true);
+		}
+	}
+	return buf;
+}
+
 /* How many octets at the end are the torn beginning of a UTF-8 sequence. */
 static size_t
 torn_utf8(const char *s, size_t len)

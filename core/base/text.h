@@ -41,6 +41,10 @@ bool text_is_clean(const char *data, size_t len);
 /* text_escape of a whole into a buffer of its own; returns buf. */
 char *text_escaped(char *buf, size_t size, const char *data, size_t len);
 
+/* What may stand between quotation marks: a sentence that holds escapes of
+ * text_escape's keeps them, and its bare quotation marks are escaped. */
+char *text_quoted(char *buf, size_t size, const char *s);
+
 /* The octets of one valid UTF-8 sequence at data, 0 if there is none. */
 size_t text_utf8(const char *data, size_t len);
 

@@ -114,8 +114,7 @@ finding_sentence(const struct mtasts_host *host)
 {
 	switch (host->finding) {
 	case MTASTS_FINDING_NOT_PROBED:
-		return host->matched ? "not looked at" :
-				       "no mail may go there";
+		return host->matched ? "not tried" : "no mail may go there";
 	case MTASTS_FINDING_OK:
 		return "TLS with a valid certificate";
 	case MTASTS_FINDING_CONNECT_FAILED:
@@ -237,7 +236,8 @@ put_verdict(const struct mtasts_result *result)
 	if (sentence[0] != '\0')
 		put_field("", "%s", sentence);
 	put_field("A sender should", "%s%s%s%s", advice(result),
-	    code[0] != '\0' ? " (" : "", code, code[0] != '\0' ? ")" : "");
+	    code[0] != '\0' ? " (enhanced status code " : "", code,
+	    code[0] != '\0' ? ")" : "");
 }
 
 static void

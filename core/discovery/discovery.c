@@ -357,6 +357,8 @@ discovery_cached(struct discovery *d, const struct entry *entry,
 	bool meanwhile = is_fetched_meanwhile(d, entry, now);
 
 	take_entry(d, entry);
+	if (discovery_fetch_id(d)[0] == '\0') /* removed while we waited */
+		return without_record(d, now);
 	if (meanwhile)
 		return conclude(d, MTASTS_OUTCOME_NONE, MTASTS_REASON_POLICY,
 		    "", now);

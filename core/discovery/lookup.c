@@ -42,6 +42,7 @@ struct lookup_work {
 	int flight_wait;	/* milliseconds, next try */
 	bool retrying;		/* for the flight, by the timer */
 	bool has_flight;
+	bool blind;		/* whether a policy is stored, we could not see */
 	bool stepping;		/* lookup_step is active below us */
 	int64_t step_began; /* monotonic, for the trace */
 	/* What the views of discovery lead into. */
@@ -132,13 +133,16 @@ domain_key(const char *domain)
 	return span_of(domain, strlen(domain));
 }
 
-static bool
+static enum cache_status
 read_entry(const struct cache *cache, struct cache_reader *reader,
     const char *domain, struct cache_buffer *bytes, struct entry *out)
 {
-	return cache_get(cache, reader, CACHE_POLICIES, domain_key(domain),
-		   bytes) == CACHE_OK &&
-	    entry_decode(bytes->data, bytes->len, out);
+	enum cache_status status = cache_get(cache, reader, CACHE_POLICIES,
+	    domain_key(domain), bytes);
+
+	if (status == CACHE_OK && !entry_decode(bytes->data, bytes->len, out))
+		return CACHE_NOTFOUND;
+	return status;
 }
 
 static bool
@@ -157,12 +161,12 @@ read_cache(struct lookup_work *work, struct entry *entry,
     const struct answer **has_answer)
 {
 	struct lookup_env *env = work->env;
+	enum cache_status status = read_entry(&env->cache, env->reader,
+	    work->domain, &work->entry_bytes, entry);
 
-	*has_entry = NULL;
+	*has_entry = status == CACHE_OK ? entry : NULL;
 	*has_answer = NULL;
-	if (read_entry(&env->cache, env->reader, work->domain,
-		&work->entry_bytes, entry))
-		*has_entry = entry;
+	work->blind = status != CACHE_OK && status != CACHE_NOTFOUND;
 	if (read_answer(&env->cache, env->reader, work->domain,
 		&work->answer_bytes, answer))
 		*has_answer = answer;
@@ -189,7 +193,7 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
 	memset(answer, 0, sizeof(*answer));
 	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
-	if (read_entry(cache, reader, domain, buffer, &entry) &&
+	if (read_entry(cache, reader, domain, buffer, &entry) == CACHE_OK &&
 	    entry_is_live(&entry, now))
 		discovery_give(&entry, now, answer);
 }
@@ -263,23 +267,25 @@ log_trouble(const struct lookup_work *work)
 	const struct discovery *d = &work->discovery;
 	const struct answer *answer = &d->answer;
 	const struct log *log = work->env->log;
+	char detail[2 * ANSWER_DETAIL_SIZE];
 
 	if (d->from_answers || !answer_binds(answer) ||
 	    answer->reason == MTASTS_REASON_POLICY)
 		return;
+	text_quoted(detail, sizeof(detail), answer->detail);
 	if (d->fetch_failed)
 		log_line(log, failure_level(work, d->entry.refresh_failures),
 		    "domain=%s event=policy-refresh-failed failures=%u policy=%s id=%s expires_in=%llds reason=\"%s: %s\"",
 		    work->domain, (unsigned)d->entry.refresh_failures,
 		    mtasts_mode_name(answer->policy.mode), answer->id,
 		    (long long)(answer->expires_at - answer->asked_at),
-		    mtasts_reason_name(answer->reason), answer->detail);
+		    mtasts_reason_name(answer->reason), detail);
 	else
 		log_line(log, MTASTS_LOG_NOTICE,
 		    "domain=%s event=cached-policy-kept policy=%s id=%s reason=\"%s: %s\"",
 		    work->domain, mtasts_mode_name(answer->policy.mode),
 		    answer->id, mtasts_reason_name(answer->reason),
-		    answer->detail);
+		    detail);
 }
 
 /* Every lookup is counted once, here or where a session ends it by a hit. */
@@ -315,6 +321,9 @@ finish(struct lookup_work *work)
 	void *bytes;
 
 	stop_ports(work);
+	/* Nobody may go by "no policy" for a while where there may be one. */
+	if (work->blind && d->answer.outcome != MTASTS_OUTCOME_POLICY)
+		d->answer.fresh_until = 0;
 	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
 	    work->env->log);
 	log_trouble(work);

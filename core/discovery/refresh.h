@@ -8,7 +8,7 @@
 
 #include "discovery/lookup.h"
 
-#define REFRESH_JOBS 8	     /* fetches at once */
+#define REFRESH_JOBS 32	     /* fetches at once */
 #define REFRESH_SCAN 512     /* records looked at in one go */
 #define REFRESH_STEP 100     /* milliseconds between two goes */
 #define REFRESH_PAUSE 300000 /* milliseconds between passes */

@@ -81,25 +81,77 @@ store_entry(const struct cache *cache, const char *domain,
 	return change_entry(cache, domain, entry, 0, replace_older, now);
 }
 
-static enum cache_status
-store_answer(const struct cache *cache, const char *domain,
-    const struct answer *answer, int64_t now)
-{
-	struct span key = span_str(domain);
-	enum cache_status status = CACHE_NOMEM;
-	size_t len;
-	void *buf;
+struct answer_change {
+	const struct answer *answer;
+	bool fetched; /* this discovery's fetch is the last word on its id */
+	int64_t now;
+	void *buf; /* ANSWER_SIZE_MAX octets */
+};
 
-	if (answer_deadline(answer) <= now)
-		return cache_delete(cache, CACHE_ANSWERS, key);
-	buf = malloc(ANSWER_SIZE_MAX);
-	if (buf == NULL)
-		return status;
-	len = answer_encode(answer, buf, ANSWER_SIZE_MAX);
-	if (len > 0)
-		status = cache_put(cache, CACHE_ANSWERS, key,
-		    span_of(buf, len), now);
-	free(buf);
+/* What others noted since we looked: a failed fetch, a first sight, a recheck.
+ * Ours is the answer, but not its memory alone. */
+static void
+merge(const struct answer_change *change, const struct answer *stored,
+    struct answer *answer)
+{
+	if (!change->fetched && stored->retry_at > answer->retry_at &&
+	    answer_holds_back(stored, stored->failed_id, change->now)) {
+		memcpy(answer->failed_id, stored->failed_id,
+		    sizeof(answer->failed_id));
+		answer->retry_at = stored->retry_at;
+		answer->failed_reason = stored->failed_reason;
+		memcpy(answer->failed_detail, stored->failed_detail,
+		    sizeof(answer->failed_detail));
+	}
+	if (strcmp(stored->first_id, answer->first_id) == 0 &&
+	    stored->first_seen < answer->first_seen)
+		answer->first_seen = stored->first_seen;
+	if (stored->rechecked_at > answer->rechecked_at &&
+	    stored->rechecked_at <= change->now)
+		answer->rechecked_at = stored->rechecked_at;
+}
+
+/* Whose patience ended while another worked has found out nothing. */
+static bool
+is_news(const struct answer_change *change)
+{
+	return change->fetched ||
+	    change->answer->reason != MTASTS_REASON_DEADLINE ||
+	    answer_is_fresh(change->answer, change->now);
+}
+
+static enum cache_change
+replace_answer(void *arg, struct span old, struct span *replacement)
+{
+	const struct answer_change *change = arg;
+	struct answer answer = *change->answer, stored;
+	size_t len;
+
+	if (old.data != NULL && answer_decode(old.data, old.len, &stored)) {
+		if (!is_news(change) && answer_is_fresh(&stored, change->now))
+			return CACHE_KEEP;
+		merge(change, &stored, &answer);
+	}
+	if (answer_deadline(&answer) <= change->now)
+		return old.data == NULL ? CACHE_KEEP : CACHE_DELETE;
+	len = answer_encode(&answer, change->buf, ANSWER_SIZE_MAX);
+	*replacement = span_of(change->buf, len);
+	return len == 0 ? CACHE_KEEP : CACHE_REPLACE;
+}
+
+static enum cache_status
+store_answer(const struct cache *cache, const struct discovery *discovery,
+    int64_t now)
+{
+	struct answer_change change = { &discovery->answer, discovery->fetched,
+		now, malloc(ANSWER_SIZE_MAX) };
+	enum cache_status status;
+
+	if (change.buf == NULL)
+		return CACHE_NOMEM;
+	status = cache_change(cache, CACHE_ANSWERS, span_str(discovery->domain),
+	    replace_answer, &change, now);
+	free(change.buf);
 	return status;
 }
 
@@ -134,5 +186,5 @@ store_discovery(const struct cache *cache, const struct discovery *discovery,
 		    now);
 		break;
 	}
-	store_answer(cache, domain, &discovery->answer, now);
+	store_answer(cache, discovery, now);
 }

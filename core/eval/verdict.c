@@ -165,6 +165,30 @@ verdict_decide(struct evaluation *evaluation, const char *domain, bool probing)
 	}
 }
 
+/* Nobody should take a dead name server for a domain without a policy. */
+static void
+say_without_policy(struct text *text, const char *domain,
+    enum mtasts_reason reason)
+{
+	const char *word = mtasts_reason_name(reason);
+
+	if (reason == MTASTS_REASON_DNS_TEMPERROR ||
+	    reason == MTASTS_REASON_DEADLINE ||
+	    reason == MTASTS_REASON_NOT_CACHED)
+		text_printf(text,
+		    "whether %s has an MTA-STS policy could not be determined (%s)",
+		    domain, word);
+	else if (reason == MTASTS_REASON_FETCH_ERROR ||
+	    reason == MTASTS_REASON_WEBPKI_INVALID ||
+	    reason == MTASTS_REASON_POLICY_INVALID)
+		text_printf(text,
+		    "the MTA-STS policy that %s promises cannot be had (%s)",
+		    domain, word);
+	else
+		text_printf(text, "no MTA-STS policy applies to %s (%s)",
+		    domain, word);
+}
+
 void
 verdict_without_walk(struct evaluation *evaluation, const char *domain,
     const struct answer *answer)
@@ -190,7 +214,6 @@ verdict_without_walk(struct evaluation *evaluation, const char *domain,
 		    "%s promises a policy that cannot be had (%s)", domain,
 		    reason);
 	} else {
-		text_printf(&text, "no MTA-STS policy applies to %s (%s)",
-		    domain, reason);
+		say_without_policy(&text, domain, answer->reason);
 	}
 }

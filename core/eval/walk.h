@@ -29,8 +29,8 @@ enum mtasts_status walk_start(const struct walk_env *env, const char *domain,
     const struct policy *policy, walk_done_fn *done, void *arg,
     struct walk **out);
 
-/* The caller's patience is over: done is called with a temperror, or with the
- * verdict of what is known if that is settled. NULL is fine. */
+/* The caller's patience is over: done is called with a temperror; a verdict that
+ * is settled was given before. NULL is fine. */
 void walk_expire(struct walk **walk);
 void walk_cancel(struct walk **walk);
 

@@ -262,6 +262,8 @@ void mtasts_set_log(struct mtasts *ctx, mtasts_log_fn *fn, void *arg,
  * and, with MTASTS_THREAD_REFRESH, fetches cached policies anew when they are
  * due (RFC 8461, 3.3 and 10.2).
  *
+ * Call before any other thread uses the context.
+ *
  * Returns MTASTS_OK, MTASTS_NOMEM, MTASTS_SYSTEM, or MTASTS_INVALID if it runs.
  */
 #define MTASTS_THREAD_REFRESH 0x1u

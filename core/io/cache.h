@@ -28,8 +28,8 @@ enum cache_status {
 	CACHE_NOMEM,
 };
 
-/* A key has 1 to CACHE_KEY_MAX octets, a value at most CACHE_VALUE_MAX: others are
- * not found, and answered by CACHE_FULL when they are to be stored. */
+/* A key has 1 to CACHE_KEY_MAX octets, a value at most CACHE_VALUE_MAX: others
+ * are not found, and answered by CACHE_FULL when they are to be stored. */
 #define CACHE_KEY_MAX 511
 #define CACHE_VALUE_MAX 1048576
 
@@ -110,10 +110,12 @@ enum cache_status cache_put(const struct cache *cache, enum cache_store store,
 enum cache_status cache_delete(const struct cache *cache,
     enum cache_store store, struct span key);
 
-/* Every entry behind a key (all of them for an empty one), in key order; what changes meanwhile may or may not be seen. No
- * transaction is open while fn runs, and memory use is bounded. */
+/* Every entry behind a key (all of them for an empty one), in key order; what
+ * changes meanwhile may or may not be seen. No transaction is open while fn
+ * runs, and memory use is bounded. */
 enum cache_status cache_visit(const struct cache *cache,
-    enum cache_store store, struct span after, cache_visit_fn *fn, void *arg);
+    enum cache_store store, struct span after, cache_visit_fn *fn,
+    void *arg);
 enum cache_status cache_size(const struct cache *cache, enum cache_store store,
     struct cache_size *out);
 

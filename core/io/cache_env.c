@@ -2,8 +2,8 @@
  * cache_env: opens LMDB environments, one for a directory in this process.
  *
  * All of them stand in one list under one lock; a child made by fork() begins
- * with an empty list and a new lock, and never touches what it inherited: closing
- * it would free the parent's reader slots, and drop locks.
+ * with an empty list and a new lock, and never touches what it inherited:
+ * closing it would free the parent's reader slots, and drop locks.
  *
  * What is opened: files created empty with their final mode, through the
  * directory's descriptor; not as links, FIFOs or devices; lock.mdb for writing

@@ -2,9 +2,9 @@
  * cache_file: judges a data file by its two meta pages, and sets damaged
  * environments aside.
  *
- * A file cut short opens well and then kills by SIGBUS, so its length is compared
- * with what its meta page says. LMDB may leave free pages at the end unwritten:
- * short is a suspicion, a root beyond the end is certain.
+ * A file cut short opens well and then kills by SIGBUS, so its length is
+ * compared with what its meta page says. LMDB may leave free pages at the end
+ * unwritten: short is a suspicion, a root beyond the end is certain.
  *
  * Test: tests/unit/test_cache_damage.c
  */

@@ -2,8 +2,8 @@
  * The cache in two LMDB environments (see DESIGN of the cache in README.md):
  * <directory>/policies, synced, and <run_directory>/answers, never synced.
  *
- * Opened by first use, again after fork (the parent's handle is left alone), and
- * again when the directory was set aside or replaced. One process opens an
+ * Opened by first use, again after fork (the parent's handle is left alone),
+ * and again when the directory was set aside or replaced. One process opens an
  * environment once; handles of the same directory share it.
  */
 #ifndef IO_CACHE_LMDB_H

@@ -2,8 +2,8 @@
  * Did a process die while it was inside LMDB? A small mapped file beside the
  * data, a slot for each process, held by an open-file-description lock and
  * counting the calls under way. A slot whose lock is free and whose count is
- * not zero was left by a death inside a call: perhaps a crash on a damaged page,
- * perhaps a kill. The next to open looks before it leaps.
+ * not zero was left by a death inside a call: perhaps a crash on a damaged
+ * page, perhaps a kill. The next to open looks before it leaps.
  *
  * Only a hint: without the file, or with all slots taken, nobody is marked.
  */

@@ -19,7 +19,11 @@
 
 #define BATCH_MAX 512
 #define ROUNDS_MAX 4
-#define FULL_FOR 10000 /* ms until evicting is tried again */
+
+/* Milliseconds until making room is tried again: where nothing may go, and
+ * where readers hold it, who may be gone in no time. */
+#define FULL_FOR 10000
+#define PINNED_FOR 100
 
 /* ---- Measuring --------------------------------------------------------- */
 
@@ -225,7 +229,6 @@ choose(struct cache_env *env, MDB_txn *txn, cache_rank_fn *rank, int64_t now,
 	MDB_val key, val;
 	int rc;
 
-	victims->count = 0;
 	if ((rc = mdb_cursor_open(txn, env->dbi, &cursor)) != 0)
 		return cache_fault(rc);
 	while ((rc = mdb_cursor_get(cursor, &key, &val, MDB_NEXT)) == 0)
@@ -255,7 +258,9 @@ survey(struct cache_env *env, cache_rank_fn *rank, int64_t now,
 	if (fault == CACHE_FAULT_NONE) {
 		fault = cache_room_measure(env, txn, room);
 		victims->wanted = batch_size(room);
-		if (fault == CACHE_FAULT_NONE && is_nearly_full(room))
+		victims->count = 0;
+		if (fault == CACHE_FAULT_NONE && is_nearly_full(room) &&
+		    rank != NULL)
 			fault = choose(env, txn, rank, now, victims);
 		cache_env_read_end(env, txn);
 	}
@@ -303,13 +308,14 @@ evict(struct cache_env *env, struct victims *victims, cache_rank_fn *rank,
 
 /* Not to be tried again for a while; told once. */
 static bool
-give_up(struct cache_env *env, const struct cache_place *place)
+give_up(struct cache_env *env, const struct cache_place *place,
+    const char *reason, int64_t wait)
 {
-	atomic_store(&env->full_until, cache_env_now() + FULL_FOR);
+	atomic_store(&env->full_until, cache_env_now() + wait);
 	if (!atomic_exchange(&env->full_told, true))
 		log_line(place->log, MTASTS_LOG_WARNING,
-		    "cache=%s full: nothing can be evicted, new answers are "
-		    "used and not stored", place->name);
+		    "cache=%s full: %s, new answers are used and not stored",
+		    place->name, reason);
 	return false;
 }
 
@@ -326,9 +332,12 @@ evict_in_rounds(struct cache_env *env, const struct cache_place *place,
 			return false;
 		if (has_reserve(&room) && (round > 0 || !is_nearly_full(&room)))
 			return true;
-		/* Not nearly full, and yet no reserve: readers pin it. */
-		if (!is_nearly_full(&room) || !evict(env, victims, rank, now))
-			return give_up(env, place);
+		if (!is_nearly_full(&room))
+			return give_up(env, place,
+			    "an old reader holds the free pages", PINNED_FOR);
+		if (!evict(env, victims, rank, now))
+			return give_up(env, place, "nothing can be evicted",
+			    FULL_FOR);
 	}
 	return false;
 }
@@ -342,8 +351,6 @@ cache_room_make(struct cache_env *env, const struct cache_place *place,
 
 	if (cache_env_now() < atomic_load(&env->full_until))
 		return false;
-	if (rank == NULL)
-		return give_up(env, place);
 	if ((victims = malloc(sizeof(*victims))) == NULL)
 		return false;
 	mdb_reader_check(env->mdb, NULL);

@@ -21,8 +21,8 @@ enum cache_fault cache_room_measure(struct cache_env *env, MDB_txn *txn,
 /*
  * May a new value of this size be stored in the write transaction that is
  * open? False when 90 %
- * are in use, or readers pin so much that the last 5 % would be touched: what is
- * left is for evicting and deleting, which need pages themselves.
+ * are in use, or readers pin so much that the last 5 % would be touched: what
+ * is left is for evicting and deleting, which need pages themselves.
  */
 bool cache_room_is_there(struct cache_env *env, size_t size);
 

@@ -388,7 +388,7 @@ give_up(void *arg)
 	deliver(query);
 }
 
-/* ---- The port ------------------------------------------------------------ */
+/* ---- The port ----------------------------------------------------------- */
 
 static struct ask *
 ask_new(struct dns_query *query, const char *name, enum dns_record record)

@@ -124,7 +124,7 @@ static const struct ares_socket_functions socket_functions = {
 	.asendv = wire_send,
 };
 
-/* ---- One channel on the loop ------------------------------------------- */
+/* ---- One channel on the loop -------------------------------------------- */
 
 static void wire_arm(struct wire *wire);
 
@@ -240,7 +240,7 @@ wire_new(struct dns_channel *channel, struct mtasts_error *err)
 	return MTASTS_OK;
 }
 
-/* ---- Configured servers ------------------------------------------------ */
+/* ---- Configured servers ------------------------------------------------- */
 
 static bool
 parse_port(const char *text, int *out)

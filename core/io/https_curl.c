@@ -2,18 +2,11 @@
  * https_curl: the HTTPS port by libcurl with OpenSSL (RFC 8461, 3.3).
  *
  * A transfer asks the DNS port for the host's addresses, shows them to the
- * guard, and hands them to libcurl, whose own resolver is never used for the
- * host. The guard is asked once more for each socket. The whole is bounded by
- * one timer. Callers are called from a timer too, so that a callback may do
- * whatever it likes.
+ * guard, and has them fetched from by https_easy.h. One timer bounds the whole.
+ * Callers are called from a timer too, so that a callback may do whatever it
+ * likes. One store of roots serves all transfers.
  *
- * libcurl's host check would accept a certificate by its subject name, so
- * OpenSSL is told the host as well. One store of roots is shared by all
- * transfers. And libcurl takes a lost connection for the end of a body that has
- * neither length nor chunks: whoever can cut it could shorten a policy, so such
- * a body counts only if TLS was closed as it should be.
- *
- * Knows no MTA-STS. What arrives is collected by https_reader.h.
+ * Knows no MTA-STS, and of libcurl only that it exists.
  *
  * Test: tests/unit/test_https.c
  */
@@ -24,21 +17,15 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/dns_parse.h"
-#include "io/https_reader.h"
+#include "io/https_easy.h"
 #include "io/tls.h"
 
-#include <curl/curl.h>
-#include <errno.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define PORT "443"
 #define DEFAULT_TIMEOUT 60000
 #define DEFAULT_BODY_MAX 65536
-/* A host with more addresses than this has the first ones tried. */
-#define ADDRESSES_MAX 16
 #define DETAIL_SIZE 160
 
 struct port {
@@ -59,37 +46,19 @@ struct https_transfer {
 	char *path;
 	struct timer timer; /* gives up; once complete, delivers */
 	struct dns_query *query;
-	CURL *easy;
-	struct curl_slist *resolve;
-	char error[CURL_ERROR_SIZE];
-	struct https_reader reader;
-	bool guarded; /* the guard refused a socket */
-	bool closed;  /* the host ended TLS, not just TCP */
+	struct https_easy easy;
 
 	enum https_status status;
 	char detail[DETAIL_SIZE];
 	char address[ADDRESS_TEXT_SIZE];
 };
 
-/* ---- The end of a transfer ----------------------------------------------- */
-
-static void
-drop_easy(struct https_transfer *t)
-{
-	if (t->easy != NULL) {
-		(void)curl_multi_remove_handle(loop_multi(t->port->loop),
-		    t->easy);
-		curl_easy_cleanup(t->easy);
-		t->easy = NULL;
-	}
-	curl_slist_free_all(t->resolve);
-	t->resolve = NULL;
-}
+/* ---- The end of a transfer ---------------------------------------------- */
 
 static void
 transfer_free(struct https_transfer *t)
 {
-	https_reader_free(&t->reader);
+	https_easy_free(&t->easy);
 	free(t->path);
 	free(t);
 }
@@ -102,7 +71,7 @@ detach(struct https_transfer *t)
 
 	timer_stop(&timers, &t->timer);
 	dns_cancel(t->port->dns, &t->query);
-	drop_easy(t);
+	https_easy_end(&t->easy);
 	*t->link = t->next;
 	if (t->next != NULL)
 		t->next->link = t->link;
@@ -118,14 +87,15 @@ static void
 deliver(void *arg)
 {
 	struct https_transfer *t = arg;
+	const struct https_reader *reader = &t->easy.reader;
 	bool ok = t->status == HTTPS_OK;
 	struct https_answer answer = {
 		.status = t->status,
-		.code = t->reader.code,
-		.content_type = field_value(&t->reader.content_type),
-		.content_encoding = field_value(&t->reader.content_encoding),
-		.body = ok && t->reader.len > 0 ? t->reader.body : "",
-		.len = ok ? t->reader.len : 0,
+		.code = reader->code,
+		.content_type = field_value(&reader->content_type),
+		.content_encoding = field_value(&reader->content_encoding),
+		.body = ok && reader->len > 0 ? reader->body : "",
+		.len = ok ? reader->len : 0,
 		.detail = t->detail,
 		.address = t->address,
 	};
@@ -145,7 +115,7 @@ finish(struct https_transfer *t, enum https_status status, const char *detail)
 	t->status = status;
 	text_init(&text, t->detail, sizeof(t->detail));
 	text_put(&text, detail);
-	drop_easy(t);
+	https_easy_end(&t->easy);
 	timer_start(&timers, &t->timer,
 	    clock_monotonic(loop_clock(t->port->loop)), deliver, t);
 }
@@ -160,208 +130,17 @@ finish_guarded(struct https_transfer *t, const struct address *address)
 }
 
 static void
-note_address(struct https_transfer *t)
-{
-	char *address = NULL;
-	struct text text;
-
-	if (t->easy == NULL)
-		return;
-	(void)curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);
-	text_init(&text, t->address, sizeof(t->address));
-	text_put(&text, address != NULL ? address : "");
-}
-
-static void
 give_up(void *arg)
 {
 	struct https_transfer *t = arg;
 
-	note_address(t);
+	https_easy_address(&t->easy, t->address);
 	t->status = HTTPS_TIMEOUT;
 	strcpy(t->detail, "timeout");
 	deliver(t);
 }
 
-/* ---- What libcurl calls --------------------------------------------------- */
-
-static size_t
-on_header(char *data, size_t size, size_t count, void *arg)
-{
-	struct https_transfer *t = arg;
-
-	return https_reader_line(&t->reader, data, size * count) ?
-	    size * count : 0;
-}
-
-static size_t
-on_body(char *data, size_t size, size_t count, void *arg)
-{
-	struct https_transfer *t = arg;
-
-	return https_reader_body(&t->reader, data, size * count) ?
-	    size * count : 0;
-}
-
-/* The last word on where we connect to. */
-static curl_socket_t
-on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
-{
-	struct https_transfer *t = arg;
-	struct address address;
-
-	if (purpose != CURLSOCKTYPE_IPCXN ||
-	    !address_from_sockaddr(&sa->addr, &address) ||
-	    !guard_permits(&t->port->options.guard, &address)) {
-		t->guarded = true;
-		return CURL_SOCKET_BAD; /* the next address */
-	}
-	return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
-}
-
-/* Called if libcurl had to resolve a name: it never has to. */
-static int
-on_resolve(void *resolver, void *reserved, void *arg)
-{
-	(void)resolver;
-	(void)reserved;
-	(void)arg;
-	return 1;
-}
-
-static void
-on_tls_event(const SSL *ssl, int where, int value)
-{
-	struct https_transfer *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
-		t->closed = true;
-}
-
-static CURLcode
-on_tls(CURL *easy, void *ctx, void *arg)
-{
-	struct https_transfer *t = arg;
-
-	(void)easy;
-	SSL_CTX_set_keylog_callback(ctx, NULL); /* whatever SSLKEYLOGFILE is */
-	SSL_CTX_set_app_data(ctx, t);
-	SSL_CTX_set_info_callback(ctx, on_tls_event);
-	if (!tls_use_roots(ctx, t->port->roots) ||
-	    !tls_expect_host(SSL_CTX_get0_param(ctx), t->host))
-		return CURLE_OUT_OF_MEMORY;
-	return CURLE_OK;
-}
-
-/* ---- Setting up ------------------------------------------------------------ */
-
-static bool
-set_numbers(CURL *easy, const struct https_curl_options *options)
-{
-	const struct {
-		CURLoption option;
-		long value;
-	} list[] = {
-		{ CURLOPT_NOSIGNAL, 1 },
-		{ CURLOPT_CONNECTTIMEOUT_MS, options->timeout / 2 },
-		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-		{ CURLOPT_FOLLOWLOCATION, 0 },
-		{ CURLOPT_HTTP_CONTENT_DECODING, 0 },
-		{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
-		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
-		{ CURLOPT_FRESH_CONNECT, 1 },
-		{ CURLOPT_FORBID_REUSE, 1 },
-		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-		{ CURLOPT_SSL_VERIFYPEER, 1 },
-		{ CURLOPT_SSL_VERIFYHOST, 2 },
-		{ CURLOPT_SSL_SESSIONID_CACHE, 0 },
-		{ CURLOPT_SSL_OPTIONS, CURLSSLOPT_NO_PARTIALCHAIN },
-		{ CURLOPT_CA_CACHE_TIMEOUT, 0 }, /* ours is cached already */
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (curl_easy_setopt(easy, list[i].option, list[i].value) !=
-		    CURLE_OK)
-			return false;
-	return true;
-}
-
-static bool
-set_strings(CURL *easy, const char *url, const char *proxy)
-{
-	const struct {
-		CURLoption option;
-		const char *value;
-	} list[] = {
-		{ CURLOPT_URL, url },
-		{ CURLOPT_PROTOCOLS_STR, "https" },
-		{ CURLOPT_USERAGENT, "mtasts/" MTASTS_VERSION },
-		{ CURLOPT_PROXY, proxy != NULL ? proxy : "" },
-		{ CURLOPT_NOPROXY, "" },
-		{ CURLOPT_ACCEPT_ENCODING, NULL },
-		{ CURLOPT_CAINFO, NULL }, /* roots come by on_tls */
-		{ CURLOPT_CAPATH, NULL },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (curl_easy_setopt(easy, list[i].option, list[i].value) !=
-		    CURLE_OK)
-			return false;
-	return true;
-}
-
-static bool
-set_callbacks(CURL *easy, struct https_transfer *t)
-{
-	return curl_easy_setopt(easy, CURLOPT_PRIVATE, t) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ==
-		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ==
-		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) ==
-		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t) == CURLE_OK;
-}
-
-/* Addresses of ours, and no other. */
-static bool
-set_addresses(CURL *easy, struct https_transfer *t)
-{
-	return curl_easy_setopt(easy, CURLOPT_RESOLVE, t->resolve) ==
-	    CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
-		on_resolve) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket) ==
-		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
-}
-
-static bool
-set_all(CURL *easy, struct https_transfer *t)
-{
-	const char *proxy = t->port->options.proxy;
-	size_t size = sizeof("https://" "/") + strlen(t->host) +
-	    strlen(t->path);
-	char *url = malloc(size);
-	struct text text;
-	bool ok;
-
-	if (url == NULL)
-		return false;
-	text_init(&text, url, size);
-	text_printf(&text, "https://%s%s%s", t->host,
-	    t->path[0] == '/' ? "" : "/", t->path);
-	ok = set_numbers(easy, &t->port->options) &&
-	    set_strings(easy, url, proxy) && set_callbacks(easy, t) &&
-	    (proxy != NULL || set_addresses(easy, t));
-	free(url);
-	return ok;
-}
+/* ---- Fetching ----------------------------------------------------------- */
 
 static bool
 load_roots(struct port *port, struct mtasts_error *err)
@@ -372,59 +151,47 @@ load_roots(struct port *port, struct mtasts_error *err)
 }
 
 static void
-fetch(struct https_transfer *t)
+fetch(struct https_transfer *t, const struct address *list, size_t count)
 {
+	struct port *port = t->port;
+	struct https_easy_options options = {
+		.host = t->host,
+		.path = t->path,
+		.proxy = port->options.proxy,
+		.guard = &port->options.guard,
+		/* A part, so that a later address has its turn. */
+		.connect_timeout = port->options.timeout / 2,
+		.body_max = port->options.body_max,
+	};
 	struct mtasts_error err;
 
-	if (!load_roots(t->port, &err)) {
+	if (!load_roots(port, &err)) {
 		finish(t, err.status == MTASTS_NOMEM ? HTTPS_NOMEM : HTTPS_TLS,
 		    err.text);
 		return;
 	}
-	t->easy = curl_easy_init();
-	if (t->easy == NULL || !set_all(t->easy, t) ||
-	    curl_multi_add_handle(loop_multi(t->port->loop), t->easy) !=
-		CURLM_OK)
+	options.roots = port->roots;
+	if (https_easy_begin(&t->easy, &options, list, count,
+		loop_multi(port->loop), t) != MTASTS_OK)
 		finish(t, HTTPS_NOMEM, "");
 }
 
-/* ---- Addresses ------------------------------------------------------------ */
-
-/* "+HOST:443:ADDRESS,[ADDRESS]": "+" lets libcurl forget it again. */
-static bool
-add_resolve(struct https_transfer *t, const struct address *list, size_t count)
-{
-	char entry[DNS_NAME_SIZE + ADDRESSES_MAX * (ADDRESS_TEXT_SIZE + 3) + 8];
-	char address[ADDRESS_TEXT_SIZE];
-	struct text text;
-	size_t i;
-
-	text_init(&text, entry, sizeof(entry));
-	text_printf(&text, "+%s:" PORT ":", t->host);
-	for (i = 0; i < count; i++)
-		text_printf(&text,
-		    list[i].family == AF_INET6 ? "%s[%s]" : "%s%s",
-		    i > 0 ? "," : "", address_format(&list[i], address));
-	t->resolve = curl_slist_append(NULL, entry);
-	return t->resolve != NULL;
-}
+/* ---- Addresses ---------------------------------------------------------- */
 
 static void
 use_addresses(struct https_transfer *t, const struct address *list,
     size_t count)
 {
-	struct address permitted[ADDRESSES_MAX];
+	struct address permitted[HTTPS_ADDRESSES_MAX];
 	size_t i, n = 0;
 
-	for (i = 0; i < count && n < ADDRESSES_MAX; i++)
+	for (i = 0; i < count && n < HTTPS_ADDRESSES_MAX; i++)
 		if (guard_permits(&t->port->options.guard, &list[i]))
 			permitted[n++] = list[i];
 	if (n == 0)
 		finish_guarded(t, &list[0]);
-	else if (!add_resolve(t, permitted, n))
-		finish(t, HTTPS_NOMEM, "");
 	else
-		fetch(t);
+		fetch(t, permitted, n);
 }
 
 static void
@@ -447,164 +214,46 @@ on_addresses(void *arg, const struct dns_answer *answer)
 	finish(t, HTTPS_DNS, detail);
 }
 
-/* ---- What libcurl says ----------------------------------------------------- */
-
-static const char *
-connect_detail(CURL *easy)
-{
-	long number = 0;
-
-	(void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
-	switch (number) {
-	case ECONNREFUSED:
-		return "connect-refused";
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case EADDRNOTAVAIL:
-		return "connect-unreachable";
-	default:
-		return "connect-failed";
-	}
-}
-
-/* libcurl tells by words only which side of a handshake was too old. */
-static const char *
-handshake_detail(const char *error)
-{
-	if (strstr(error, "protocol version") != NULL ||
-	    strstr(error, "unsupported protocol") != NULL)
-		return "tls-version";
-	if (strstr(error, "wrong version number") != NULL)
-		return "not-tls";
-	return "tls-handshake";
-}
-
-static void
-finish_untrusted(struct https_transfer *t)
-{
-	long code = 0;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &code);
-	/* OpenSSL content and libcurl not: it does not like the name. */
-	finish(t, HTTPS_TLS,
-	    code != 0 ? tls_verify_name(code) :
-			"X509_V_ERR_HOSTNAME_MISMATCH");
-}
-
-static void
-finish_stopped(struct https_transfer *t)
-{
-	if (t->reader.too_large)
-		finish(t, HTTPS_TOO_LARGE, "too-large");
-	else
-		finish(t, HTTPS_NOMEM, "");
-}
-
-static void
-finish_unconnected(struct https_transfer *t)
-{
-	if (t->guarded)
-		finish(t, HTTPS_REFUSED, "guard");
-	else
-		finish(t, HTTPS_CONNECT, connect_detail(t->easy));
-}
-
-static void
-finish_broken(struct https_transfer *t)
-{
-	if (t->reader.head_octets > 0)
-		finish(t, HTTPS_PROTOCOL, "truncated");
-	else
-		finish(t, HTTPS_CONNECT, "connection-lost");
-}
-
-static void
-finish_complete(struct https_transfer *t)
-{
-	if (t->reader.len > 0 && !t->reader.delimited && !t->closed)
-		finish(t, HTTPS_PROTOCOL, "truncated");
-	else
-		finish(t, HTTPS_OK, "");
-}
-
-/* Every CURLcode ends here. */
-static void
-translate(struct https_transfer *t, CURLcode code)
-{
-	switch ((int)code) {
-	case CURLE_OK:
-		finish_complete(t);
-		return;
-	case CURLE_OUT_OF_MEMORY:
-		finish(t, HTTPS_NOMEM, "");
-		return;
-	case CURLE_COULDNT_CONNECT:
-		finish_unconnected(t);
-		return;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_PROXY:
-		finish(t, HTTPS_CONNECT, "proxy");
-		return;
-	case CURLE_OPERATION_TIMEDOUT:
-		finish(t, HTTPS_TIMEOUT, "connect-timeout");
-		return;
-	case CURLE_PEER_FAILED_VERIFICATION:
-		finish_untrusted(t);
-		return;
-	case CURLE_SSL_CONNECT_ERROR:
-		finish(t, HTTPS_PROTOCOL, handshake_detail(t->error));
-		return;
-	case CURLE_SSL_CLIENTCERT:
-		finish(t, HTTPS_PROTOCOL, "tls-client-certificate");
-		return;
-	case CURLE_WRITE_ERROR:
-		finish_stopped(t);
-		return;
-	case CURLE_PARTIAL_FILE:
-		finish(t, HTTPS_PROTOCOL, "truncated");
-		return;
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-		finish_broken(t);
-		return;
-	case CURLE_GOT_NOTHING:
-		finish(t, HTTPS_CONNECT, "connection-closed");
-		return;
-	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line: HTTP/0.9 */
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_BAD_CONTENT_ENCODING:
-		finish(t, HTTPS_PROTOCOL, "not-http");
-		return;
-	default:
-		finish(t, HTTPS_PROTOCOL, curl_easy_strerror(code));
-		return;
-	}
-}
-
 static void
 on_transfer(void *arg, void *easy, int code)
 {
-	struct https_transfer *t = NULL;
+	struct https_transfer *t = https_easy_owner(easy);
+	const char *detail;
+	enum https_status status;
 
 	(void)arg;
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-	note_address(t);
-	translate(t, (CURLcode)code);
+	https_easy_address(&t->easy, t->address);
+	status = https_easy_result(&t->easy, code, &detail);
+	finish(t, status, detail);
 }
 
-/* ---- The port --------------------------------------------------------------- */
+/* ---- The port ----------------------------------------------------------- */
+
+/* With its slash. */
+static char *
+path_copy(const char *path)
+{
+	size_t size = strlen(path) + 2;
+	char *copy = malloc(size);
+	struct text text;
+
+	if (copy == NULL)
+		return NULL;
+	text_init(&text, copy, size);
+	text_printf(&text, "%s%s", path[0] == '/' ? "" : "/", path);
+	return copy;
+}
 
 static struct https_transfer *
 transfer_new(struct port *port, const char *path)
 {
 	struct https_transfer *t = calloc(1, sizeof(*t));
 
-	if (t == NULL || (t->path = strdup(path)) == NULL) {
+	if (t == NULL || (t->path = path_copy(path)) == NULL) {
 		free(t);
 		return NULL;
 	}
 	t->port = port;
-	https_reader_init(&t->reader, port->options.body_max);
 	t->next = port->transfers;
 	t->link = &port->transfers;
 	if (t->next != NULL)
@@ -622,7 +271,7 @@ begin(struct https_transfer *t, const char *host)
 		return MTASTS_OK;
 	}
 	if (t->port->options.proxy != NULL) {
-		fetch(t);
+		fetch(t, NULL, 0);
 		return MTASTS_OK;
 	}
 	return dns_start(t->port->dns, t->host, DNS_ADDRESS, on_addresses, t,

@@ -118,9 +118,12 @@ is_chunked(struct span value)
 	static const char chunked[] = "chunked";
 	size_t len = sizeof(chunked) - 1;
 
-	if (value.len < len)
+	if (value.len < len ||
+	    !is_name(span_of(value.data + value.len - len, len), chunked))
 		return false;
-	return is_name(span_of(value.data + value.len - len, len), chunked);
+	value.len -= len;
+	return value.len == 0 || value.data[value.len - 1] == ',' ||
+	    is_space(value.data[value.len - 1]);
 }
 
 static void

@@ -22,7 +22,7 @@ struct https_reader {
 	size_t body_max;
 	size_t head_octets;
 	int code;   /* of the latest head */
-	bool ended; /* its final line has been seen; what follows are trailers */
+	bool ended; /* its final line was seen; what follows are trailers */
 	bool delimited; /* the head tells where the body ends */
 	struct https_field content_type;
 	struct https_field content_encoding;

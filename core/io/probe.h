@@ -14,7 +14,7 @@ enum probe_status {
 	PROBE_CONNECT_FAILED,	/* no address, unreachable, silent, 4xx */
 	PROBE_NOT_SMTP,		/* a reply is not SMTP, or the greeting 5xx */
 	PROBE_NO_STARTTLS,	/* not offered, or EHLO answered by 5xx */
-	PROBE_STARTTLS_REFUSED, /* offered, and answered by 4xx or 5xx */
+	PROBE_STARTTLS_REFUSED, /* offered, and not answered by 220 */
 	PROBE_TLS_FAILED,	/* the handshake broke */
 	PROBE_TLS_VERSION,	/* no common version or cipher */
 	PROBE_CERT_MISMATCH,	/* no SAN names the host */

@@ -65,7 +65,7 @@ now(const struct port *port)
 	return clock_monotonic(loop_clock(port->loop));
 }
 
-/* ---- The end of a run ------------------------------------------------------- */
+/* ---- The end of a run --------------------------------------------------- */
 
 /* Let go of everything that could call back. */
 static void
@@ -139,7 +139,7 @@ give_up(void *arg)
 	deliver(run);
 }
 
-/* ---- One address after the other ---------------------------------------------- */
+/* ---- One address after the other ---------------------------------------- */
 
 static void try_next(struct probe_run *run);
 
@@ -217,7 +217,7 @@ on_addresses(void *arg, const struct dns_answer *answer)
 	finish(run);
 }
 
-/* ---- The port ------------------------------------------------------------------ */
+/* ---- The port ----------------------------------------------------------- */
 
 /* Roots are read when they are first needed, and once. */
 static enum mtasts_status

@@ -60,7 +60,7 @@ struct probe_session {
 	char detail[PROBE_DETAIL_SIZE];
 };
 
-/* ---- The end ---------------------------------------------------------------- */
+/* ---- The end ------------------------------------------------------------ */
 
 static void
 close_down(struct probe_session *s)
@@ -163,7 +163,7 @@ give_up(void *arg)
 		fail(s, PROBE_CONNECT_FAILED, timeout_words(s->stage));
 }
 
-/* ---- Talking ---------------------------------------------------------------- */
+/* ---- Talking ------------------------------------------------------------ */
 
 static void on_ready(void *arg, int fd, unsigned events);
 
@@ -251,10 +251,8 @@ on_starttls(struct probe_session *s)
 {
 	char c;
 
-	if (s->smtp.code / 100 >= 4) {
+	if (s->smtp.code != 220) {
 		refuse(s, PROBE_STARTTLS_REFUSED, "STARTTLS refused");
-	} else if (s->smtp.code != 220) {
-		refuse(s, PROBE_NOT_SMTP, "STARTTLS");
 	} else if (recv(s->fd, &c, 1, MSG_PEEK) > 0) {
 		fail(s, PROBE_TLS_FAILED, "plaintext after STARTTLS");
 	} else if (!probe_tls_begin(&s->tls, s->options.ctx, s->fd,
@@ -360,7 +358,7 @@ speak(struct probe_session *s)
 		wait_for(s, LOOP_READ);
 }
 
-/* ---- Talking over TLS --------------------------------------------------------- */
+/* ---- Talking over TLS --------------------------------------------------- */
 
 static unsigned
 tls_events(enum probe_tls_state state)
@@ -404,7 +402,7 @@ quit_secure(struct probe_session *s)
 		wait_for(s, tls_events(state));
 }
 
-/* ---- The socket ----------------------------------------------------------------- */
+/* ---- The socket --------------------------------------------------------- */
 
 static void
 on_connected(struct probe_session *s)

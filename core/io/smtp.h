@@ -21,7 +21,7 @@ enum smtp_event {
 struct smtp {
 	int code;	      /* of the reply being read */
 	bool starttls;	      /* a line of it names the extension */
-	char text[SMTP_LINE_MAX + 1]; /* its last line after the code; hostile */
+	char text[SMTP_LINE_MAX + 1]; /* its last line but the code; hostile */
 	const char *flaw;     /* static, "" if none */
 
 	bool complete; /* the latest call ended a reply */

@@ -132,7 +132,7 @@ tls_client_free(struct ssl_ctx_st **ctx)
 	*ctx = NULL;
 }
 
-/* ---- A socket for OpenSSL; its own would raise SIGPIPE ------------------- */
+/* ---- A socket for OpenSSL; its own would raise SIGPIPE ------------------ */
 
 static BIO_METHOD *bio_method;
 static pthread_once_t bio_once = PTHREAD_ONCE_INIT;

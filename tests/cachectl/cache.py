@@ -117,6 +117,16 @@ def round_trip():
         test("raw may come as base64", differs("export", second, first))
 
 
+def one_entry_a_domain():
+    with scratch() as cache:
+        fill(cache, policy("EXAMPLE.com", id="1"), policy("example.COM.", id="2"))
+        code, out, err = cachectl("export", cache=cache)
+        kept = [(v["domain"], v["id"]) for v in objects(out)]
+        test("STS-3.3-20 a domain has one entry, however it is written",
+             differs("exit", code, 0),
+             differs("policies", kept, [("example.com", "2")]))
+
+
 def lines_that_are_refused():
     now = stamp(60)
     bad = [
@@ -318,6 +328,7 @@ def becoming_the_owner():
 
 an_empty_cache()
 round_trip()
+one_entry_a_domain()
 lines_that_are_refused()
 listing()
 showing()

@@ -114,6 +114,8 @@ CASES = [record_case(ids, name, wanted) for ids, name, _, wanted in RECORDS] + [
     Case("PKX-02 STS-3.2-13 a U-label domain", "b\u00fccher.test",
          {**FOUND, "domain": IDN, "mx_patterns": ["mx." + IDN]}),
     Case("an A-label domain", IDN, {**FOUND, "domain": IDN}),
+    Case("STS-3.4-02 an address literal has no policy", "[IPv6:2001:db8::1]",
+         unchecked("not-a-domain")),
     *(Case(f"no domain: {name}", name, unchecked("not-a-domain"))
       for name in ("[192.0.2.1]", "192.0.2.1", "localhost", "a..test", "-a.test",
                    "a b.test", "x" * 64 + ".test", "good.test\x1b[31m",
@@ -170,6 +172,9 @@ CASES = [record_case(ids, name, wanted) for ids, name, _, wanted in RECORDS] + [
          {"mx": lambda mx: [host["preference"] for host in mx] == [10, 20]}),
     Case("STS-4-01 the first fails, the second keeps it", "second2.test",
          {**FOUND, "hosts": {"mx.downgraded.test": "starttls-not-supported", MX: "ok"}}),
+    Case("RTL-01 a match is told apart from the verdict", "downgraded.test",
+         {"verdict": "fail", "mode": "enforce",
+          "mx": lambda mx: [host["matched"] for host in mx] == [True]}),
     Case("an MX host on IPv6 alone", "mxsix.test", {**FOUND, "hosts": {"mx.mxsix.test": "ok"}}),
     Case("an MX host without an address", "mxnone.test",
          {"verdict": "temperror", "hosts": {"mx.mxnone.test": "connect-failed"}}),

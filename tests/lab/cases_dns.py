@@ -3,6 +3,7 @@
 
 import daemons
 import dns_server as dns
+import listen
 import world
 from tap import Case, ask, main, no_contact, same, scenario
 
@@ -32,6 +33,12 @@ BEHAVIOURS = (
     ("truncated, and TCP closes", dns.truncated(dns.closing), False),
     ("truncated, and TCP is silent", dns.truncated(dns.silent), False),
     ("truncated, and TCP has garbage", dns.truncated(GARBAGE), False),
+    ("truncated, and TCP sends one octet a second",
+     dns.truncated(dns.handled(listen.drip(b"\x02\x00" + b"x" * 400))), False),
+    ("truncated, and TCP sends less than it promises",
+     dns.truncated(dns.handled(listen.say(b"\xff\xff\x1b"))), False),
+    ("truncated, and TCP sends without end",
+     dns.truncated(dns.handled(listen.endless(b"\xff" * 1000))), False),
     ("truncated, and TCP answers", dns.truncated(dns.good), True),
     ("half a second late", dns.slow(0.5), True),
     ("a minute late", dns.slow(60), False),
@@ -71,6 +78,8 @@ CASES = [Case(f"{title}, asked directly", domain, expect, seen, DIRECT)
     if title.rpartition(": ")[2] in THROUGH] + [
     three_answers,
     Case("a record among 60 kB of others, over TCP", "big.broken.test", FOUND, (), DIRECT),
+    Case("a policy host whose A question fails and AAAA question does not",
+         "halfhost.broken.test", FOUND, (), DIRECT),
     Case("a CNAME loop at the MX host", "mxloop.broken.test", {"verdict": "temperror"},
          (no_contact("smtp"),), DIRECT),
     Case("a name server on IPv6 alone", "good.test", FOUND,
@@ -95,6 +104,8 @@ def build(lab):
             lab.zone.misbehave(owner.format(domain), rtype, behaviour)
     lab.domain("big.broken.test", mx=[MX])
     lab.zone.add("_mta-sts.big.broken.test", "TXT", [b"x" * 255] * 230)
+    lab.domain("halfhost.broken.test", mx=[MX])
+    lab.zone.misbehave("mta-sts.halfhost.broken.test", "A", dns.status("SERVFAIL"))
     lab.domain("nx.broken.test", mx=[MX], txt=None)
     lab.domain("nodata.broken.test", mx=[MX], txt=None)
     lab.zone.add("below._mta-sts.nodata.broken.test", "A", "192.0.2.1")

@@ -6,8 +6,8 @@ import gzip
 import listen
 import tls
 import world
-from https_server import (PLAIN, chunked, drip, endless, endless_headers, policy, raw,
-                          reply, until_close)
+from https_server import (PLAIN, chunked, drip, drip_headers, endless, endless_headers,
+                          policy, raw, reply, until_close)
 from pki import Certificate, filled, named
 from tap import Case, ask, count, gets, main, one_of, same, scenario
 
@@ -67,6 +67,8 @@ ANSWERS = (
     ("a body shorter than promised", reply(POLICY, length=100), FETCH),
     ("a body longer than promised is cut", reply(POLICY, length=-2), FOUND),
     ("STS-3.3-11 one octet a second", drip(POLICY), FETCH),
+    ("STS-3.3-11 headers, one octet a second", drip_headers(), FETCH),
+    ("STS-3.3-11 silence after the headers", drip(POLICY, pause=30), FETCH),
     ("headers without end", endless_headers(), FETCH),
     ("20 KiB of headers", reply(POLICY, headers=[("X-Big", "y" * 1000)] * 20), FETCH),
     ("8 KiB of headers", reply(POLICY, headers=[("X-Big", "y" * 1000)] * 8), FOUND),
@@ -96,6 +98,8 @@ ODD_HOSTS = (
     ("HTTP without TLS", {"instead_of_tls": listen.say(
         b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n" + POLICY)}, FETCH),
     ("one octet a second for TLS", {"instead_of_tls": listen.drip(b"\x16\x03\x03" * 60)},
+     FETCH),
+    ("octets without end for TLS", {"instead_of_tls": listen.endless(b"\x1b\xff" * 500)},
      FETCH),
     ("silence inside TLS", {"instead_of_http": listen.silence}, FETCH),
     ("closed inside TLS", {"instead_of_http": listen.close}, FETCH),

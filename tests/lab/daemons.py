@@ -8,6 +8,8 @@ import time
 
 import dnslib
 
+from dns_server import SIGNED
+
 NSD = "192.0.2.51"
 UNBOUND = "192.0.2.53"
 UNBOUND6 = "2001:db8::53"
@@ -35,6 +37,13 @@ remote-control:
 zone:
     name: "test"
     zonefile: "{dir}/test.zone"
+{signed}
+"""
+
+NSD_SIGNED = """
+zone:
+    name: "{SIGNED}"
+    zonefile: "{dir}/{SIGNED}.zone.signed"
 """
 
 UNBOUND_CONF = """
@@ -50,11 +59,12 @@ server:
     logfile: "{dir}/unbound.log"
     use-syslog: no
     num-threads: 1
-    module-config: "iterator"
+    module-config: "{modules}"
     do-not-query-localhost: no
     qname-minimisation: no
     infra-host-ttl: 1
     local-zone: "test." nodefault
+{anchor}
 stub-zone:
     name: "test"
     stub-addr: {NSD}
@@ -66,6 +76,13 @@ stub-zone:
     stub-addr: {BROKEN_DNS}
 remote-control:
     control-enable: no
+"""
+
+UNBOUND_SIGNED = """
+    trust-anchor-file: "{dir}/{SIGNED}.key"
+stub-zone:
+    name: "{SIGNED}"
+    stub-addr: {NSD}
 """
 
 # nginx writes the same JSON lines as the scripted servers.
@@ -104,7 +121,7 @@ NGINX_SERVER = """
 """
 
 ADDRESSES = {"NSD": NSD, "UNBOUND": UNBOUND, "UNBOUND6": UNBOUND6, "LIVE_DNS": LIVE_DNS,
-             "BROKEN_DNS": BROKEN_DNS, "NGINX": NGINX, "NGINX6": NGINX6}
+             "BROKEN_DNS": BROKEN_DNS, "NGINX": NGINX, "NGINX6": NGINX6, "SIGNED": SIGNED}
 
 
 class Daemons:
@@ -117,8 +134,15 @@ class Daemons:
     def start(self, zone, sites):
         """`sites` is {policy host: (certificate file, policy)}."""
         self._write("test.zone", zone.text())
-        self._run("nsd", "-d", "-c", self._conf("nsd.conf", NSD_CONF))
-        self._run("unbound", "-d", "-c", self._conf("unbound.conf", UNBOUND_CONF))
+        nsd, unbound, modules = "", "", "iterator"
+        if zone.signed():
+            self._sign(zone)
+            nsd, unbound, modules = NSD_SIGNED, UNBOUND_SIGNED, "validator iterator"
+        self._run("nsd", "-d", "-c",
+                  self._conf("nsd.conf", NSD_CONF, signed=self._filled(nsd)))
+        self._run("unbound", "-d", "-c",
+                  self._conf("unbound.conf", UNBOUND_CONF, modules=modules,
+                             anchor=self._filled(unbound)))
         self._run("nginx", "-e", self._path("nginx.log"),
                   "-c", self._conf("nginx.conf", NGINX_CONF, **self._sites(sites)))
         self._wait("nsd", lambda: answers(NSD))
@@ -137,6 +161,15 @@ class Daemons:
                 process.wait()
         self.running = []
 
+    def _sign(self, zone):
+        """Sign the zone that is to be secure; unbound trusts its key."""
+        file = self._write(SIGNED + ".zone", zone.text(SIGNED))
+        made = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", SIGNED],
+                              cwd=self.dir, capture_output=True, text=True, check=True)
+        key = self._path(made.stdout.strip())
+        subprocess.run(["ldns-signzone", file, key], check=True)
+        os.rename(key + ".key", self._path(SIGNED + ".key"))
+
     def _sites(self, sites):
         for host, (_, policy) in sites.items():
             directory = self._path(f"www/{host}/.well-known")
@@ -148,7 +181,10 @@ class Daemons:
         return {"servers": servers, "user": "user root;" if os.getuid() == 0 else ""}
 
     def _conf(self, name, template, **more):
-        return self._write(name, template.format(dir=self.dir, **ADDRESSES, **more))
+        return self._write(name, self._filled(template, **more))
+
+    def _filled(self, template, **more):
+        return template.format(dir=self.dir, **ADDRESSES, **more)
 
     def _run(self, *command):
         with open(self._path(command[0] + ".out"), "wb") as out:

@@ -14,6 +14,7 @@ import dnslib
 from dnslib import QTYPE, RCODE
 
 APEX = "test"
+SIGNED = "signed.test"          # a zone of its own, for DANE
 SOA = ("ns.test", "hostmaster.test", (1, 3600, 600, 86400, 60))
 
 # Record type: (its value as dnslib takes it, its value as a zone file has it)
@@ -25,6 +26,8 @@ TYPES = {
     "MX": (lambda value: dnslib.MX(value[1], value[0]),
            lambda value: f"{value[0]} {value[1]}."),
     "TXT": (dnslib.TXT, lambda strings: " ".join(map(quoted, strings))),
+    "TLSA": (lambda value: dnslib.TLSA(*value),
+             lambda value: "{} {} {} {}".format(*value[:3], value[3].hex())),
 }
 
 
@@ -58,15 +61,23 @@ class Zone:
         """Let the scripted server treat this question in its own way."""
         self.behaviours[name, rtype] = behaviour
 
-    def text(self):
-        """The zone as nsd reads it."""
-        lines = [f"$ORIGIN {APEX}.", "$TTL 60",
+    def text(self, apex=APEX):
+        """One of the two zones as nsd reads it."""
+        lines = [f"$ORIGIN {apex}.", "$TTL 60",
                  "@ SOA {}. {}. {} {} {} {} {}".format(*SOA[:2], *SOA[2]),
                  "@ NS ns.test."]
         lines += [f"{name}. {self.ttls.get(name, 60)} {rtype} {TYPES[rtype][1](value)}"
-                  for name, types in self.names.items()
+                  for name, types in self.names.items() if self.apex(name) == apex
                   for rtype, values in types.items() for value in values]
         return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def apex(name):
+        """The zone that a name belongs to."""
+        return SIGNED if f".{name}".endswith("." + SIGNED) else APEX
+
+    def signed(self):
+        return any(self.apex(name) == SIGNED for name in self.names)
 
     def find(self, name, rtype):
         """The answer section for a question, aliases followed as far as a loop."""
@@ -114,7 +125,8 @@ def honest(zone, query):
 
 
 # Behaviours.  Each is called with the honest reply and whether it came by UDP,
-# and returns the octets to send, None for silence, or False to close.
+# and returns the octets to send, None for silence, False to close, or over TCP a
+# handler of listen.py.
 
 def bare(reply, **flags):
     """The reply with nothing but its question, and some header fields changed."""
@@ -174,6 +186,11 @@ def closing(_reply, _udp):
     return False
 
 
+def handled(handler):
+    """Over TCP, whatever the handler does to a connection."""
+    return lambda _reply, _udp: handler
+
+
 def slow(seconds):
     def behaviour(reply, _udp):
         time.sleep(seconds)
@@ -225,6 +242,9 @@ class DnsServer:
             data = connection.recv(struct.unpack("!H", size)[0], socket.MSG_WAITALL)
             answer = self._answer(data, False)
             if answer is False:
+                return
+            if callable(answer):
+                answer(connection)
                 return
             if answer is not None:
                 connection.sendall(struct.pack("!H", len(answer)) + answer)

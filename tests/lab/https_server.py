@@ -76,6 +76,15 @@ def drip(body, pause=1.0):
     return answer
 
 
+def drip_headers(pause=1.0):
+    """A status line, then headers, one octet at a time."""
+    def answer():
+        for octet in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 300:
+            yield bytes([octet])
+            time.sleep(pause)
+    return answer
+
+
 def raw(data):
     return lambda: iter((data,))
 

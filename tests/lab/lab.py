@@ -13,6 +13,7 @@ import importlib
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -204,13 +205,15 @@ class Outcome:
 
 
 def run(command, limit, stdin=None):
+    # A session of its own: what stands before the command may run it as a child.
     with subprocess.Popen(command, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          start_new_session=True) as process:
         try:
             out, err = process.communicate(stdin, timeout=limit)
             return Outcome(command, process.returncode, out, err)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             return Outcome(command, None, *process.communicate())
 
 

@@ -44,6 +44,9 @@ def ip(*arguments):
 
 def furnish(networks, directory, files):
     """A loopback interface on which the networks are local, and /etc files."""
+    # A /proc of this process-id namespace, where it may be mounted.
+    subprocess.run(["mount", "-t", "proc", "proc", "/proc"], capture_output=True,
+                   check=False)
     ip("link", "set", "lo", "up")
     for network in networks:
         own(network)

@@ -33,6 +33,10 @@ class Failure(Exception):
     """What was expected and what there was instead."""
 
 
+class Skipped(Exception):
+    """Why a case cannot be run here."""
+
+
 def one_of(*values):
     """In an expectation: any of these."""
     return frozenset(values)
@@ -157,33 +161,38 @@ def scenario(name):
 
 
 def attempt(case, lab):
+    """What is told of a case: (ok or not ok, directive, explanation)."""
     try:
         case(lab)
-        return None
+        return "ok", "", ""
+    except Skipped as why:
+        return "ok", f" # SKIP {why}", ""
     except Failure as error:
-        return str(error)
+        return "not ok", "", str(error)
     except (LookupError, TypeError, ValueError, AttributeError):
-        return "the answer has not the shape that was expected\n" + traceback.format_exc()
+        return "not ok", "", ("the answer has not the shape that was expected\n"
+                              + traceback.format_exc())
 
 
-def report(lab, cases):
+def report(lab, cases, jobs=JOBS):
     print(f"1..{len(cases)}", flush=True)
-    with ThreadPoolExecutor(JOBS) as pool:
-        problems = pool.map(lambda case: attempt(case, lab), cases)
-        for number, (case, problem) in enumerate(zip(cases, problems), 1):
-            print(f"{'not ok' if problem else 'ok'} {number} - {case.name}", flush=True)
-            for line in (problem or "").splitlines():
+    with ThreadPoolExecutor(jobs) as pool:
+        ends = pool.map(lambda case: attempt(case, lab), cases)
+        for number, (case, end) in enumerate(zip(cases, ends), 1):
+            word, directive, explanation = end
+            print(f"{word} {number} - {case.name}{directive}", flush=True)
+            for line in explanation.splitlines():
                 print("# " + line, flush=True)
 
 
-def main(build, cases):
+def main(build, cases, kind=Lab, jobs=JOBS):
     """Build a world and run the cases in it; arguments choose cases by a part
     of their names."""
     enter()
     command_under_test()
     wanted = [case for case in cases
               if not sys.argv[1:] or any(word in case.name for word in sys.argv[1:])]
-    with Lab() as lab:
+    with kind() as lab:
         build(lab)
         lab.start()
-        report(lab, wanted)
+        report(lab, wanted, jobs)

@@ -25,7 +25,7 @@ int world_listen(const char *address, unsigned port, int type);
 /* A child that runs serve(fd, arg) with a socket. Killed by world_stop. */
 typedef void world_server(int fd, void *arg);
 pid_t world_serve(int fd, world_server *serve, void *arg);
-/* The same for connections: talk has each to itself, in a child of the child. */
+/* The same for connections: talk has each to itself, in a grandchild. */
 typedef void world_talk(int connection, void *arg);
 pid_t world_accept(const char *address, unsigned port, world_talk *talk,
     void *arg);

@@ -228,6 +228,13 @@ start_refresh(struct scenario *s, char **words)
 	assert(status == MTASTS_OK);
 }
 
+static void
+lose(struct scenario *s, const char *domain)
+{
+	cache_delete(&s->cache, CACHE_POLICIES, span_str(domain));
+	cache_delete(&s->cache, CACHE_ANSWERS, span_str(domain));
+}
+
 /* ---- Looking ------------------------------------------------------------------ */
 
 static const char *
@@ -432,6 +439,8 @@ do_work(struct scenario *s, char **words)
 		s->engine.lookups.strict_first_use = strcmp(words[1], "yes") == 0;
 	else if (strcmp(verb, "PROBING") == 0)
 		s->engine.walks.probing = strcmp(words[1], "yes") == 0;
+	else if (strcmp(verb, "LOSE") == 0)
+		lose(s, words[1]);
 	else if (strcmp(verb, "FORGET") == 0)
 		cache_delete(&s->cache, CACHE_ANSWERS, span_str(words[1]));
 	else

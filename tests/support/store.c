@@ -36,7 +36,6 @@ store_make(void **state)
 	store->log = (struct log){ note_line, store, MTASTS_LOG_DEBUG };
 	store->options.directory = store->directory;
 	store->options.run_directory = store->run;
-	store->options.size = 64 << 20;
 	store->options.log = &store->log;
 	store_open(store);
 	return store->reader == NULL ? -1 : 0;

@@ -268,6 +268,13 @@ put_letters(struct world *w, const char *letters)
 	}
 }
 
+static enum cache_status
+visit(struct world *w, enum cache_store store, const char *after,
+    struct seen *seen)
+{
+	return cache_visit(&w->cache, store, span_str(after), see, seen);
+}
+
 static void
 visiting_goes_by_key_and_may_stop(void **state)
 {
@@ -275,15 +282,27 @@ visiting_goes_by_key_and_may_stop(void **state)
 	struct world *w = *state;
 
 	put_letters(w, "hagfbedc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &all),
-	    CACHE_OK);
+	assert_int_equal(visit(w, CACHE_POLICIES, "", &all), CACHE_OK);
 	assert_string_equal(all.keys, "abcdefgh");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &some),
-	    CACHE_OK);
+	assert_int_equal(visit(w, CACHE_POLICIES, "", &some), CACHE_OK);
 	assert_string_equal(some.keys, "abc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_ANSWERS, span_of("", 0), see, &some),
-	    CACHE_OK);
+	assert_int_equal(visit(w, CACHE_ANSWERS, "", &some), CACHE_OK);
 	assert_int_equal(some.count, 3);
+}
+
+static void
+visiting_may_begin_behind_any_key(void **state)
+{
+	struct seen there = { 0 }, missing = { 0 }, last = { 0 };
+	struct world *w = *state;
+
+	put_letters(w, "hagfbedc");
+	assert_int_equal(visit(w, CACHE_POLICIES, "e", &there), CACHE_OK);
+	assert_string_equal(there.keys, "fgh");
+	assert_int_equal(visit(w, CACHE_POLICIES, "ee", &missing), CACHE_OK);
+	assert_string_equal(missing.keys, "fgh");
+	assert_int_equal(visit(w, CACHE_POLICIES, "h", &last), CACHE_OK);
+	assert_int_equal(last.count, 0);
 }
 
 static void
@@ -294,8 +313,7 @@ a_visitor_may_delete_what_it_sees(void **state)
 	struct cache_size size;
 
 	put_letters(w, "hagfbedc");
-	assert_int_equal(cache_visit(&w->cache, CACHE_POLICIES, span_of("", 0), see, &seen),
-	    CACHE_OK);
+	assert_int_equal(visit(w, CACHE_POLICIES, "", &seen), CACHE_OK);
 	assert_string_equal(seen.keys, "abcdefgh");
 	assert_int_equal(cache_size(&w->cache, CACHE_POLICIES, &size),
 	    CACHE_OK);
@@ -346,6 +364,7 @@ main(void)
 		over_both(deleting_tells_whether_there_was_one),
 		over_both(a_change_sees_what_is_there),
 		over_both(visiting_goes_by_key_and_may_stop),
+		over_both(visiting_may_begin_behind_any_key),
 		over_both(a_visitor_may_delete_what_it_sees),
 		over_both(entries_are_counted),
 		over_both(freeing_nothing_is_fine),

@@ -196,7 +196,7 @@ who_cannot_rename_goes_without(void **state)
 	assert_int_equal(count_damaged(s), 0);
 }
 
-/* ---- Files cut short ------------------------------------------------------ */
+/* ---- Files cut short ---------------------------------------------------- */
 
 static bool
 finds_all_or_none(void *arg)
@@ -310,7 +310,7 @@ a_file_cut_under_a_handle_is_noticed_by_a_write(void **state)
 	assert_int_equal(scratch_child(outlives_a_cut, s), 0);
 }
 
-/* ---- Noise inside pages ---------------------------------------------------- */
+/* ---- Noise inside pages ------------------------------------------------- */
 
 static bool
 uses_everything(void *arg)
@@ -397,7 +397,7 @@ verify_reports_noise_and_lives(void **state)
 	assert_int_equal(reported, damage);
 }
 
-/* ---- Death inside a call --------------------------------------------------- */
+/* ---- Death inside a call ------------------------------------------------ */
 
 static void
 mark_slot(const struct store *s, unsigned slot, uint32_t value)

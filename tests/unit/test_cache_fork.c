@@ -1,6 +1,7 @@
 /* io/cache_lmdb across fork(): the parent's things are left alone. */
 #include <config.h>
 
+#include "support/sanitizer.h"
 #include "support/store.h"
 #include "support/table.h"
 
@@ -170,6 +171,8 @@ fork_in_the_middle_of_everything(void **state)
 	pthread_t threads[THREADS];
 	void *result;
 
+	if (WITH_ADDRESS_SANITIZER)
+		SCRATCH_SKIP("AddressSanitizer's allocator does not survive it");
 	busy.options.log = NULL;
 	begin(s);
 	store_close(s); /* so that the threads open and close */

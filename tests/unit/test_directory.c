@@ -46,7 +46,7 @@ parents_are_made_whatever_the_umask(void **state)
 {
 	char parent[SCRATCH_PATH], name[SCRATCH_PATH];
 	struct directory_options options = { 0 };
-	mode_t mask = umask(0777);
+	mode_t mask = umask(0077);
 	struct mtasts_error err;
 
 	(void)state;

@@ -22,7 +22,7 @@
 
 #define TIMEOUT 150 /* milliseconds for a try */
 
-/* ---- The server ----------------------------------------------------------- */
+/* ---- The server --------------------------------------------------------- */
 
 static struct message m;
 
@@ -215,7 +215,7 @@ start_server(const char *address)
 	return pid;
 }
 
-/* ---- The client ------------------------------------------------------------- */
+/* ---- The client --------------------------------------------------------- */
 
 static struct loop *loop;
 static struct dns dns;
@@ -336,7 +336,7 @@ use_server(void **state)
 	return 0;
 }
 
-/* ---- Tests -------------------------------------------------------------------- */
+/* ---- Tests -------------------------------------------------------------- */
 
 static void
 outcomes_stay_apart(void **state)

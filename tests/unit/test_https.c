@@ -64,7 +64,7 @@ static const struct fake_host hosts[] = {
 	{ NULL, NULL, DNS_OK },
 };
 
-/* ---- The server -------------------------------------------------------------- */
+/* ---- The server --------------------------------------------------------- */
 
 static struct pki_pair root, foreign;
 static char root_path[] = "/tmp/mtasts-root-XXXXXX";
@@ -284,7 +284,7 @@ talk_proxy(int fd, void *arg)
 	pipe_both(fd, on);
 }
 
-/* ---- The client --------------------------------------------------------------- */
+/* ---- The client --------------------------------------------------------- */
 
 static struct loop *loop;
 static struct dns dns;
@@ -418,7 +418,7 @@ use_defaults(void **state)
 	return 0;
 }
 
-/* ---- Tests --------------------------------------------------------------------- */
+/* ---- Tests -------------------------------------------------------------- */
 
 static const struct {
 	const char *host;

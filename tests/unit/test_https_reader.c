@@ -92,6 +92,8 @@ end_of_a_body_is_told_or_not(void **state)
 	} rows[] = {
 		{ "Content-Length: 5\r\n", true },
 		{ "transfer-encoding: gzip, Chunked\r\n", true },
+		{ "Transfer-Encoding: chunked\r\n", true },
+		{ "Transfer-Encoding: unchunked\r\n", false },
 		{ "Transfer-Encoding: gzip\r\n", false },
 		{ "Connection: close\r\n", false },
 	};

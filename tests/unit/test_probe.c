@@ -31,7 +31,7 @@
 #define GO "220 go ahead\r\n"
 #define SILENCE NULL
 
-/* ---- Hosts ------------------------------------------------------------------- */
+/* ---- Hosts -------------------------------------------------------------- */
 
 /* What a certificate is like. */
 enum kind {
@@ -96,8 +96,8 @@ static const struct script {
 	    "not an SMTP reply" },
 	{ "ehlo-early", GREETING EHLO_STARTTLS, "", "", CERT_GOOD,
 	    PROBE_NOT_SMTP, "reply that was not asked for" },
-	{ "starttls-odd", GREETING, EHLO_STARTTLS, "250 what\r\n", CERT_GOOD,
-	    PROBE_NOT_SMTP, "STARTTLS: 250 what" },
+	{ "starttls-garbage", GREETING, EHLO_STARTTLS, "go\r\n", CERT_GOOD,
+	    PROBE_NOT_SMTP, "not an SMTP reply" },
 	/* STARTTLS */
 	{ "plain", GREETING, EHLO_PLAIN, "", CERT_GOOD, PROBE_NO_STARTTLS,
 	    "" },
@@ -105,6 +105,8 @@ static const struct script {
 	    PROBE_NO_STARTTLS, "EHLO refused: 502 what" },
 	{ "stripped", GREETING, "250-x\r\n250-XXXXXXXA\r\n250 DSN\r\n", "",
 	    CERT_GOOD, PROBE_NO_STARTTLS, "" },
+	{ "starttls-2", GREETING, EHLO_STARTTLS, "250 what\r\n", CERT_GOOD,
+	    PROBE_STARTTLS_REFUSED, "STARTTLS refused: 250 what" },
 	{ "starttls-4", GREETING, EHLO_STARTTLS, "454 not now\r\n", CERT_GOOD,
 	    PROBE_STARTTLS_REFUSED, "STARTTLS refused: 454 not now" },
 	{ "starttls-5", GREETING, EHLO_STARTTLS, "502 never\r\n", CERT_GOOD,
@@ -291,7 +293,7 @@ talk(int fd, void *arg)
 	}
 }
 
-/* ---- The client ---------------------------------------------------------------- */
+/* ---- The client --------------------------------------------------------- */
 
 static char names[SCRIPTS][32], addresses[SCRIPTS][16];
 static struct fake_host hosts[SCRIPTS + 16];
@@ -445,7 +447,7 @@ use_defaults(void **state)
 	return 0;
 }
 
-/* ---- Tests ------------------------------------------------------------------------ */
+/* ---- Tests -------------------------------------------------------------- */
 
 static void
 findings_are_told_apart(void **state)
