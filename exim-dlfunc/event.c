@@ -58,8 +58,10 @@ take_certificate(struct event_state *state, const struct event *event,
 	long long ends = strtoll(fact(event->facts, "notafter"), NULL, 10);
 
 	state->certified = true;
-	if (strcmp(event->data, "0") == 0 && ends > 0 && ends < now)
-		state->expired = true;
+	if (strcmp(event->data, "0") != 0)
+		return;
+	state->expired = ends > 0 && ends < now;
+	state->nameless = has_fact(event, "names", "0");
 }
 
 static void
@@ -69,8 +71,12 @@ judge(const struct event_state *state, const struct event *event,
 	bool encrypted = !has_fact(event, "cipher", "");
 
 	out->finding = MTASTS_FINDING_VALIDATION_FAILURE;
-	if (encrypted && (has_fact(event, "verified", "1") ||
-	    has_fact(event, "dane", "yes"))) {
+	if (encrypted && has_fact(event, "dane", "yes")) {
+		out->finding = MTASTS_FINDING_OK;
+	} else if (state->nameless) {
+		out->finding = MTASTS_FINDING_CERTIFICATE_HOST_MISMATCH;
+		out->detail = "the certificate names no host";
+	} else if (encrypted && has_fact(event, "verified", "1")) {
 		out->finding = MTASTS_FINDING_OK;
 	} else if (state->dane_failed) {
 		out->detail = "DANE";

@@ -10,8 +10,8 @@
 /*
  * One event, as Exim's configuration passes it on. Any octets.
  *
- * facts  "verified=… dane=… cipher=… notafter=…", words without blanks; what is
- *        not known has no value
+ * facts  "verified=… dane=… cipher=… notafter=… names=…", words without blanks;
+ *        what is not known has no value
  */
 struct event {
 	const char *name; /* $event_name */
@@ -29,6 +29,7 @@ struct event_state {
 	bool offered;	/* STARTTLS, in the first one */
 	bool certified; /* a certificate was seen */
 	bool expired;	/* the host's own */
+	bool nameless;	/* so is this: no host name in it */
 	bool dane_failed;
 };
 

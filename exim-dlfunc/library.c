@@ -123,12 +123,18 @@ make_session(struct library *library)
 }
 
 bool
-library_open(struct library *library, const struct child *child)
+library_open(struct library *library, const struct child *child,
+    unsigned flags)
 {
 	*library = (struct library){ .child = child };
 	umask(077);
-	return read_options(library) && leave_root(library) &&
-	    make_session(library);
+	if (!read_options(library) || !leave_root(library))
+		return false;
+	if ((flags & LIBRARY_NO_PROBE) != 0 &&
+	    mtasts_options_set(library->options, "probe.enabled", "false",
+		&library->err) != MTASTS_OK)
+		return false;
+	return make_session(library);
 }
 
 /* The tenth that is left lets a lookup end in good order, and remember that it

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Milliseconds: mail has gone already, but its next copy may wait behind it. */
+#define NOTE_DEADLINE 2000
+
 #define ANSWER_SIZE (MTASTS_IGNORE_LIST_SIZE + ANSWER_WORDS_SIZE)
 
 /* Exim's mail waits; nobody could say whether a policy binds it. */
@@ -102,7 +105,7 @@ query_policy(const struct child *child, void *arg)
 	answer_init(&answer, buf, sizeof(buf));
 	if (query->recheck)
 		flags |= MTASTS_RECHECK;
-	if (library_open(&library, child) &&
+	if (library_open(&library, child, 0) &&
 	    mtasts_lookup(library.session, query->domain, flags,
 		library_deadline(&library), &result, &library.err) ==
 		MTASTS_OK)
@@ -140,7 +143,7 @@ query_check(const struct child *child, void *arg)
 	struct answer answer;
 
 	answer_init(&answer, buf, sizeof(buf));
-	if (library_open(&library, child) &&
+	if (library_open(&library, child, 0) &&
 	    mtasts_evaluate(library.session, query->domain,
 		MTASTS_PREFER_CACHED, library_deadline(&library), &result,
 		&library.err) == MTASTS_OK) {
@@ -162,7 +165,7 @@ query_match(const struct child *child, void *arg)
 	const struct mtasts_result *result;
 	struct library library;
 
-	if (!library_open(&library, child) ||
+	if (!library_open(&library, child, 0) ||
 	    mtasts_lookup(library.session, query->domain,
 		MTASTS_PREFER_CACHED, library_deadline(&library), &result,
 		&library.err) != MTASTS_OK) {
@@ -176,16 +179,19 @@ query_match(const struct child *child, void *arg)
 /* ---- mtasts_event -------------------------------------------------------- */
 
 /* With enforce the router has left out what the policy does not name. With
- * testing it must be told, from what is cached: nobody waits for this. */
+ * testing it must be told. Exim's name of the host is the target's where the MX
+ * record names an alias. */
 static void
 judge_name(struct library *library, struct mtasts_connection *connection)
 {
 	const struct mtasts_result *result;
+	int deadline = library_deadline(library);
 
 	if (connection->mode != MTASTS_MODE_TESTING ||
-	    mtasts_lookup(library->session, connection->domain, 0, 0, &result,
+	    mtasts_evaluate(library->session, connection->domain, 0,
+		deadline < NOTE_DEADLINE ? deadline : NOTE_DEADLINE, &result,
 		&library->err) != MTASTS_OK ||
-	    mtasts_result_match(result, connection->host))
+	    mtasts_result_match_target(result, connection->host))
 		return;
 	connection->finding = MTASTS_FINDING_VALIDATION_FAILURE;
 	connection->detail = "the policy does not name this host";
@@ -199,7 +205,7 @@ query_note(const struct child *child, void *arg)
 	struct library library;
 	char line[ANSWER_WORDS_SIZE];
 
-	if (!library_open(&library, child)) {
+	if (!library_open(&library, child, LIBRARY_NO_PROBE)) {
 		child_log(child, library.err.text);
 		return;
 	}

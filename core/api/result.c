@@ -305,3 +305,34 @@ mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
 	return !answer_binds(&result->answer) ||
 	    ignore_list(&result->answer.policy, buf, size);
 }
+
+static bool
+accepts_a_host(const struct mtasts_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < mtasts_result_host_count(result); i++) {
+		if (result->hosts[i].matched)
+			return true;
+	}
+	return false;
+}
+
+bool
+mtasts_result_match_target(const struct mtasts_result *result,
+    const char *host)
+{
+	char name[DOMAIN_SIZE];
+	size_t i;
+
+	if (!answer_binds(&result->answer) ||
+	    mtasts_result_host_count(result) == 0)
+		return mtasts_result_match(result, host);
+	if (!domain_host(host, strlen(host), name))
+		return false;
+	for (i = 0; i < mtasts_result_host_count(result); i++) {
+		if (strcmp(result->hosts[i].name, name) == 0)
+			return result->hosts[i].matched;
+	}
+	return accepts_a_host(result);
+}

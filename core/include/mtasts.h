@@ -379,6 +379,16 @@ size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
 bool mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
     size_t size);
 
+/*
+ * May mail of this domain have gone to this host, which may be known by another
+ * name than its MX record's: that of an alias's target? False if it is an MX host
+ * that mtasts_result_match refuses, or if no MX host is accepted.
+ *
+ * result  of mtasts_evaluate
+ */
+bool mtasts_result_match_target(const struct mtasts_result *result,
+    const char *host);
+
 /* ---- What became of mail ---------------------------------------------- */
 
 /* One connection to an MX host, as the MTA saw it. Strings may hold anything. */
