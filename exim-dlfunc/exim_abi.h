@@ -16,6 +16,7 @@
 /* Exported from the module; Exim finds them by name. */
 exim_dlfunc_t mtasts_query __attribute__((visibility("default")));
 exim_dlfunc_t mtasts_check __attribute__((visibility("default")));
+exim_dlfunc_t mtasts_event __attribute__((visibility("default")));
 exim_dlfunc_t mtasts_match __attribute__((visibility("default")));
 exim_dlfunc_t mtasts_version __attribute__((visibility("default")));
 

@@ -12,12 +12,14 @@
 
 #include "answer.h"
 #include "child.h"
+#include "event.h"
 #include "mtasts.h"
 #include "query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "exim_abi.h"
 
@@ -126,6 +128,40 @@ mtasts_match(uschar **yield, int argc, uschar *argv[])
 	if (query.domain == NULL || query.host == NULL)
 		return refuse(yield, "no");
 	return ask(yield, query_match, &query, "no");
+}
+
+/* The names of a connection's events, in the order of the arguments. */
+static struct event
+event_of(int argc, uschar *argv[])
+{
+	const char *given[EXIM_ARGUMENTS_MAX];
+	int i;
+
+	for (i = 0; i < EXIM_ARGUMENTS_MAX; i++) {
+		given[i] = argument(argc, argv, i);
+		if (given[i] == NULL)
+			given[i] = "";
+	}
+	return (struct event){ given[0], given[1], given[2], given[3],
+		given[4], given[5], given[6] };
+}
+
+/* Always empty: anything else would end the connection. */
+int
+mtasts_event(uschar **yield, int argc, uschar *argv[])
+{
+	static struct event_state state; /* a process has one connection */
+	struct event event = event_of(argc, argv);
+	struct mtasts_connection connection;
+	struct child_result result;
+
+	if (event_take(&state, &event, (int64_t)time(NULL), &connection)) {
+		child_run(query_note, &connection, log_line, &result);
+		log_line(result.answer != NULL ? result.answer :
+						 result.failure);
+		free(result.output);
+	}
+	return give(yield, "");
 }
 
 int

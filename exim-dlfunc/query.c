@@ -172,3 +172,38 @@ query_match(const struct child *child, void *arg)
 	}
 	child_answer(child, mtasts_result_match(result, query->host) ? "yes" : "no");
 }
+
+/* ---- mtasts_event -------------------------------------------------------- */
+
+/* With enforce the router has left out what the policy does not name. With
+ * testing it must be told, from what is cached: nobody waits for this. */
+static void
+judge_name(struct library *library, struct mtasts_connection *connection)
+{
+	const struct mtasts_result *result;
+
+	if (connection->mode != MTASTS_MODE_TESTING ||
+	    mtasts_lookup(library->session, connection->domain, 0, 0, &result,
+		&library->err) != MTASTS_OK ||
+	    mtasts_result_match(result, connection->host))
+		return;
+	connection->finding = MTASTS_FINDING_VALIDATION_FAILURE;
+	connection->detail = "the policy does not name this host";
+}
+
+void
+query_note(const struct child *child, void *arg)
+{
+	struct mtasts_connection connection =
+	    *(const struct mtasts_connection *)arg;
+	struct library library;
+	char line[ANSWER_WORDS_SIZE];
+
+	if (!library_open(&library, child)) {
+		child_log(child, library.err.text);
+		return;
+	}
+	judge_name(&library, &connection);
+	mtasts_note_connection(library.ctx, &connection, line, sizeof(line));
+	child_answer(child, line);
+}

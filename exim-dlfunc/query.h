@@ -20,4 +20,8 @@ void query_policy(const struct child *child, void *arg);
 void query_check(const struct child *child, void *arg);
 void query_match(const struct child *child, void *arg);
 
+/* And one whose arg is a struct mtasts_connection: what became of mail. The
+ * answer is its log line. */
+void query_note(const struct child *child, void *arg);
+
 #endif

@@ -379,6 +379,28 @@ size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
 bool mtasts_result_ignore_list(const struct mtasts_result *result, char *buf,
     size_t size);
 
+/* ---- What became of mail ---------------------------------------------- */
+
+/* One connection to an MX host, as the MTA saw it. Strings may hold anything. */
+struct mtasts_connection {
+	const char *domain;	   /* the policy domain */
+	const char *host;	   /* the MX host */
+	const char *address;	   /* its address, "" if not known */
+	enum mtasts_mode mode;	   /* of the policy it was made under */
+	enum mtasts_finding finding;
+	const char *detail;	   /* a sentence, "" if none */
+};
+
+/*
+ * Count a connection, and write the one log line that tells of it:
+ * domain=… policy=enforce host=… address=… result=… reason="…".
+ *
+ * Writes at most size octets with the final NUL. Returns the length without it;
+ * what does not fit is left out.
+ */
+size_t mtasts_note_connection(struct mtasts *ctx,
+    const struct mtasts_connection *connection, char *buf, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -141,6 +141,8 @@ counter_name(enum counter counter)
 		[COUNTER_TEMPERROR] = "temperror",
 		[COUNTER_PROBES] = "probes",
 		[COUNTER_REFRESHES] = "refreshes",
+		[COUNTER_CONNECTIONS] = "connections",
+		[COUNTER_CONNECTION_FAILURES] = "connection_failures",
 	};
 
 	return counter < COUNTER_COUNT ? names[counter] : "";
