@@ -169,6 +169,7 @@ struct run {
 	int64_t started;
 	int64_t until;
 	bool limited; /* the child has named its limit */
+	bool crashed;
 	char *output;
 	size_t len;
 	struct child_result *result;
@@ -190,7 +191,6 @@ start(struct run *run, child_work_fn *work, void *arg)
 		fail(run, "no pipe", errno);
 		return false;
 	}
-	run->started = now();
 	run->until = run->started + CHILD_START_LIMIT;
 	run->pid = fork();
 	if (run->pid == 0)
@@ -282,6 +282,7 @@ reap(struct run *run)
 	    WIFSIGNALED(status)) {
 		snprintf(run->result->failure, sizeof(run->result->failure),
 		    "ended by signal %d", WTERMSIG(status));
+		run->crashed = true;
 	}
 }
 
@@ -314,11 +315,26 @@ keep_children(struct sigaction *old)
 		sigaction(SIGCHLD, &keep, NULL);
 }
 
+static void
+attempt(struct run *run, child_work_fn *work, void *arg, child_log_fn *log)
+{
+	run->len = 0;
+	run->output[0] = '\0';
+	run->limited = run->crashed = false;
+	run->result->failure[0] = '\0';
+	if (!start(run, work, arg))
+		return;
+	collect(run);
+	reap(run);
+	read_lines(run, log);
+}
+
+/* A crash is tried again, once: a damaged cache is not used a second time. */
 void
 child_run(child_work_fn *work, void *arg, child_log_fn *log,
     struct child_result *result)
 {
-	struct run run = { .result = result };
+	struct run run = { .result = result, .started = now() };
 	struct sigaction old;
 
 	*result = (struct child_result){ 0 };
@@ -327,12 +343,9 @@ child_run(child_work_fn *work, void *arg, child_log_fn *log,
 		fail(&run, "no memory", 0);
 		return;
 	}
-	run.output[0] = '\0';
 	keep_children(&old);
-	if (start(&run, work, arg)) {
-		collect(&run);
-		reap(&run);
-		read_lines(&run, log);
-	}
+	attempt(&run, work, arg, log);
+	if (run.crashed && result->answer == NULL)
+		attempt(&run, work, arg, log);
 	sigaction(SIGCHLD, &old, NULL);
 }
