@@ -23,6 +23,9 @@ cache_error(struct mtasts_error *err, enum cache_status status)
 	case CACHE_NOTFOUND:
 		return error_set(err, MTASTS_NOTFOUND, MTASTS_STAGE_CACHE, 0,
 		    "not cached");
+	case CACHE_BUSY:
+		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
+		    "the cache has too many readers");
 	case CACHE_FULL:
 		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
 		    "the cache is full");

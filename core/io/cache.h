@@ -22,7 +22,8 @@ enum cache_store {
 
 enum cache_status {
 	CACHE_OK,
-	CACHE_NOTFOUND,	   /* no such key; or, for a reader, no place: a miss */
+	CACHE_NOTFOUND,	   /* no such key */
+	CACHE_BUSY,	   /* no place for one more reader: cannot say */
 	CACHE_FULL,	   /* not stored: nothing could be evicted for it */
 	CACHE_UNAVAILABLE, /* not there, no access, damaged */
 	CACHE_NOMEM,
@@ -122,11 +123,11 @@ enum cache_status cache_delete(const struct cache *cache,
     enum cache_store store, struct span key);
 
 /*
- * The same for each item in turn, up to CACHE_ITEMS_MAX of them, at the price of
- * one: they are written together where that can be, else one by one. What
+ * The same for each item in turn, up to CACHE_ITEMS_MAX of them, at the price
+ * of one: they are written together where that can be, else one by one. What
  * cache_change would have said stands in each item's status.
  *
- * Returns CACHE_OK, or the first status that is neither that nor CACHE_NOTFOUND.
+ * Returns CACHE_OK, or the first status that is neither that nor NOTFOUND.
  */
 enum cache_status cache_change_all(const struct cache *cache,
     enum cache_store store, struct cache_item *items, size_t count,

@@ -262,10 +262,7 @@ change_alone(struct cache_lmdb *lmdb, enum cache_store store,
 			break;
 	}
 	cache_env_release(&env);
-	if (fault == CACHE_FAULT_NONE)
-		return item->status;
-	/* No place among the readers is a miss, but not for a write. */
-	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
+	return fault == CACHE_FAULT_NONE ? item->status :
 	    cache_fault_status(fault);
 }
 
@@ -419,8 +416,6 @@ visit_env(struct cache_env *env, struct batch *batch, cache_visit_fn *fn,
 			break;
 		}
 		fault = cache_env_read(env, &txn);
-		if (fault == CACHE_FAULT_READERS)
-			fault = CACHE_FAULT_OTHER;
 		if (fault != CACHE_FAULT_NONE)
 			break;
 		fault = batch_fill(batch, env, txn);
@@ -488,8 +483,7 @@ lmdb_size(void *self, enum cache_store store, struct cache_size *out)
 	cache_env_read_close(env, &txn);
 	cache_env_note(env, fault);
 	cache_env_release(&env);
-	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
-	    cache_fault_status(fault);
+	return cache_fault_status(fault);
 }
 
 /* ---- Making ------------------------------------------------------------ */
