@@ -154,7 +154,8 @@ read_answer(const struct cache *cache, struct cache_reader *reader,
 	    answer_decode(bytes->data, bytes->len, out);
 }
 
-/* Read both records for discovery; NULL where there is none. */
+/* Read both records for discovery; NULL where there is none. A policy that was
+ * read before and cannot be read again is not gone. */
 static void
 read_cache(struct lookup_work *work, struct entry *entry,
     struct answer *answer, const struct entry **has_entry,
@@ -164,9 +165,11 @@ read_cache(struct lookup_work *work, struct entry *entry,
 	enum cache_status status = read_entry(&env->cache, env->reader,
 	    work->domain, &work->entry_bytes, entry);
 
-	*has_entry = status == CACHE_OK ? entry : NULL;
-	*has_answer = NULL;
 	work->blind = status != CACHE_OK && status != CACHE_NOTFOUND;
+	*has_entry = status == CACHE_OK ? entry : NULL;
+	if (work->blind && work->discovery.has_entry)
+		*has_entry = &work->discovery.entry;
+	*has_answer = NULL;
 	if (read_answer(&env->cache, env->reader, work->domain,
 		&work->answer_bytes, answer))
 		*has_answer = answer;

@@ -268,6 +268,61 @@ an_older_policy_does_not_replace_a_newer_one(void **state)
 	assert_string_equal(mtasts_result_id(r), "one");
 }
 
+static void
+an_import_counts_what_is_stored(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_cached c;
+	struct mtasts_import *import;
+	struct mtasts_error err;
+	char domain[32];
+	size_t stored;
+	unsigned i;
+
+	host_lookup(host, "d00003.example", 0, -1); /* that there is none */
+	assert_int_equal(mtasts_admin_import_new(host->ctx, &import, NULL),
+	    MTASTS_OK);
+	for (i = 0; i < 1000; i++) {
+		snprintf(domain, sizeof(domain), "d%05u.example", i);
+		c = cached(domain);
+		set_raw(&c, raw_good);
+		assert_int_equal(mtasts_admin_import_add(import, &c, &err),
+		    MTASTS_OK);
+		no_id(&c);
+		assert_int_equal(mtasts_admin_import_add(import, &c, &err),
+		    MTASTS_INVALID);
+	}
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_OK);
+	assert_null(import);
+	assert_int_equal(stored, 1000);
+	assert_int_equal(count(host), 1000);
+	assert_int_equal(mtasts_result_mode(host_lookup(host,
+	    "d00003.example", 0, 0)), MTASTS_MODE_ENFORCE);
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_OK);
+	assert_int_equal(stored, 0);
+}
+
+static void
+an_import_into_nothing_stores_nothing(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_cached c = cached("a.example");
+	struct mtasts_import *import;
+	struct mtasts_error err;
+	size_t stored = 99;
+
+	host_set(host, "cache.directory", "/nonexistent/cache");
+	host_again(host);
+	assert_int_equal(mtasts_admin_import_new(host->ctx, &import, NULL),
+	    MTASTS_OK);
+	assert_int_equal(mtasts_admin_import_add(import, &c, &err), MTASTS_OK);
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_CACHE);
+	assert_int_equal(stored, 0);
+}
+
 /* ---- Show and list ------------------------------------------------------------------- */
 
 struct copy {
@@ -720,6 +775,8 @@ main(void)
 		TEST(too_many_patterns_are_refused),
 		TEST(mode_none_needs_no_mx),
 		TEST(an_older_policy_does_not_replace_a_newer_one),
+		TEST(an_import_counts_what_is_stored),
+		TEST(an_import_into_nothing_stores_nothing),
 		TEST(what_was_stored_is_shown),
 		TEST(times_of_an_import_can_only_shorten),
 		TEST(what_is_not_cached_is_not_shown),
