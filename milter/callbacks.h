@@ -1,0 +1,11 @@
+/*
+ * libmilter's callbacks.
+ */
+#ifndef MILTER_CALLBACKS_H
+#define MILTER_CALLBACKS_H
+
+#include <libmilter/mfapi.h>
+
+extern struct smfiDesc callbacks_description;
+
+#endif
