@@ -14,12 +14,21 @@
 #include "session.h"
 #include "stats.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 
 #define STEPS_NEVER                                                           \
 	(SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH |        \
 	    SMFIP_NOUNKNOWN | SMFIP_NODATA)
+
+static atomic_uint busy;
+
+unsigned
+callbacks_busy(void)
+{
+	return atomic_load(&busy);
+}
 
 static struct session *
 session_of(SMFICTX *ctx)
@@ -120,7 +129,7 @@ refuse(SMFICTX *ctx, struct decision *decision)
 }
 
 static sfsistat
-on_rcpt(SMFICTX *ctx, char **argv)
+judge(SMFICTX *ctx, char **argv)
 {
 	struct session *session = session_of(ctx);
 	const struct route_recipient recipient = {
@@ -138,6 +147,17 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	session_accept(session,
 	    recipient.addr != NULL ? recipient.addr : argv[0], judged);
 	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_rcpt(SMFICTX *ctx, char **argv)
+{
+	sfsistat status;
+
+	atomic_fetch_add(&busy, 1);
+	status = judge(ctx, argv);
+	atomic_fetch_sub(&busy, 1);
+	return status;
 }
 
 static sfsistat

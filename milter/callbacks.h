@@ -8,4 +8,7 @@
 
 extern struct smfiDesc callbacks_description;
 
+/* How many recipients are being judged at this moment. */
+unsigned callbacks_busy(void);
+
 #endif

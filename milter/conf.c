@@ -120,12 +120,12 @@ take_listen(struct conf *conf, struct mtasts_error *err)
 	for (size_t i = 0; (text = mtasts_options_item(conf->options,
 				"socketmap.listen", i)) != NULL;
 	     i++) {
-		struct address *address =
+		struct endpoint *address =
 		    &conf->socketmap.listen[conf->socketmap.listen_count];
 
-		if (i >= CONF_LISTEN_MAX || !address_parse(text, address))
+		if (i >= CONF_LISTEN_MAX || !endpoint_parse(text, address))
 			return bad(err, "socketmap.listen", text);
-		if (address->kind != ADDRESS_NONE)
+		if (address->kind != ENDPOINT_NONE)
 			conf->socketmap.listen_count++;
 	}
 	return MTASTS_OK;
@@ -144,7 +144,7 @@ take_all(struct conf *conf, struct mtasts_error *err)
 		    "cache.user");
 	if (conf->milter.on_fail == ON_FAIL_TAG && conf->milter.tag == TAG_OFF)
 		conf->milter.tag = TAG_FAIL;
-	if (!address_parse(socket, &conf->milter.socket))
+	if (!endpoint_parse(socket, &conf->milter.socket))
 		return bad(err, "milter.socket", socket);
 	return take_listen(conf, err);
 }

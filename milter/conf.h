@@ -5,7 +5,7 @@
 #ifndef MILTER_CONF_H
 #define MILTER_CONF_H
 
-#include "address.h"
+#include "endpoint.h"
 
 #include <mtasts.h>
 
@@ -20,7 +20,7 @@ enum conf_route { ROUTE_SKIP, ROUTE_NEXT_HOP };
 struct conf {
 	struct mtasts_options *options;
 	struct {
-		struct address socket;
+		struct endpoint socket;
 		int socket_mode;
 		const char *socket_owner; /* "": the daemon's */
 		const char *socket_group;
@@ -32,7 +32,7 @@ struct conf {
 		int overridden_routes; /* enum conf_route */
 	} milter;
 	struct {
-		struct address listen[CONF_LISTEN_MAX];
+		struct endpoint listen[CONF_LISTEN_MAX];
 		size_t listen_count;
 		int socket_mode;
 		const char *socket_owner;

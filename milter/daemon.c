@@ -34,7 +34,9 @@
 #include <unistd.h>
 
 #define SOCKETS_MAX 32
-#define STOP_MILLISECONDS 4500
+#define STOP_TICK 100 /* milliseconds */
+#define STOP_TICKS 45
+#define QUIET_TICKS 3 /* libmilter writes a reply after the callback */
 
 static struct {
 	const struct conf_command *command;
@@ -55,10 +57,10 @@ static bool
 open_milter(const struct account *account)
 {
 	const struct conf *conf = daemon_state.conf;
-	const struct address *address = &conf->milter.socket;
+	const struct endpoint *address = &conf->milter.socket;
 	struct listen_owner owner;
 
-	if (address->kind == ADDRESS_NONE)
+	if (address->kind == ENDPOINT_NONE)
 		return true;
 	return account_owner(account, conf->milter.socket_owner,
 		   conf->milter.socket_group, conf->milter.socket_mode,
@@ -97,9 +99,9 @@ open_map(const struct account *account)
 }
 
 static void
-remove_socket(const struct address *address)
+remove_socket(const struct endpoint *address)
 {
-	if (address->kind == ADDRESS_UNIX)
+	if (address->kind == ENDPOINT_UNIX)
 		unlink(address->path);
 }
 
@@ -180,29 +182,47 @@ end_if_done(void)
 		event_base_loopbreak(daemon_state.base);
 }
 
+/* libmilter looks only now and then whether it should end: when no recipient has
+ * waited for a while, it is not waited for. */
 static void
-on_stop_timer(evutil_socket_t fd, short what, void *arg)
+on_stop_tick(evutil_socket_t fd, short what, void *arg)
 {
+	static int ticks, quiet;
+
 	(void)fd;
 	(void)what;
 	(void)arg;
+	quiet = milter_door_is_busy() ? 0 : quiet + 1;
+	if (quiet >= QUIET_TICKS)
+		daemon_state.milter_runs = false;
+	if (++ticks < STOP_TICKS) {
+		end_if_done();
+		return;
+	}
 	log_write(MTASTS_LOG_WARNING, "event=stop-incomplete");
 	event_base_loopbreak(daemon_state.base);
 }
 
 static void
+start_ticking(void)
+{
+	const struct timeval tick = { 0, STOP_TICK * 1000 };
+	struct event *event = event_new(daemon_state.base, -1, EV_PERSIST,
+	    on_stop_tick, NULL);
+
+	if (event == NULL || event_add(event, &tick) != 0)
+		event_base_loopbreak(daemon_state.base);
+}
+
+static void
 stop(void)
 {
-	const struct timeval limit = { STOP_MILLISECONDS / 1000,
-		STOP_MILLISECONDS % 1000 * 1000 };
-
 	if (daemon_state.stopping)
 		return;
 	daemon_state.stopping = true;
 	log_write(MTASTS_LOG_NOTICE, "event=stopping");
 	service_notify("STOPPING=1");
-	event_base_once(daemon_state.base, -1, EV_TIMEOUT, on_stop_timer, NULL,
-	    &limit);
+	start_ticking();
 	if (daemon_state.milter_runs)
 		milter_door_stop();
 	map_server_stop();
@@ -335,7 +355,7 @@ static int
 start_all(struct conf **conf)
 {
 	struct mtasts_error err = { .text = "out of memory" };
-	bool milter = (*conf)->milter.socket.kind != ADDRESS_NONE;
+	bool milter = (*conf)->milter.socket.kind != ENDPOINT_NONE;
 
 	if (!pid_file_write())
 		return EX_CANTCREAT;

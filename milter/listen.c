@@ -24,11 +24,11 @@
 #define BACKLOG 512
 
 static bool
-complain(const struct address *address, const char *what, const char *why)
+complain(const struct endpoint *address, const char *what, const char *why)
 {
-	char text[2 * ADDRESS_SIZE];
+	char text[2 * ENDPOINT_SIZE];
 
-	address_format(address, text, sizeof(text));
+	endpoint_format(address, text, sizeof(text));
 	log_write(MTASTS_LOG_ERROR, "%s: %s: %s", text, what, why);
 	return false;
 }
@@ -36,7 +36,7 @@ complain(const struct address *address, const char *what, const char *why)
 /* ---- Unix ---------------------------------------------------------------- */
 
 static struct sockaddr_un
-unix_address(const struct address *address)
+unix_address(const struct endpoint *address)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 
@@ -45,14 +45,14 @@ unix_address(const struct address *address)
 }
 
 bool
-listen_is_taken(const struct address *address)
+listen_is_taken(const struct endpoint *address)
 {
 	struct sockaddr_un sun;
 	struct stat sb;
 	bool alive;
 	int fd;
 
-	if (address->kind != ADDRESS_UNIX || lstat(address->path, &sb) != 0)
+	if (address->kind != ENDPOINT_UNIX || lstat(address->path, &sb) != 0)
 		return false;
 	if (!S_ISSOCK(sb.st_mode))
 		return !complain(address, "not free", "no socket");
@@ -71,9 +71,9 @@ listen_is_taken(const struct address *address)
 }
 
 static void
-warn_of_directory(const struct address *address)
+warn_of_directory(const struct endpoint *address)
 {
-	char directory[ADDRESS_SIZE];
+	char directory[ENDPOINT_SIZE];
 	struct stat sb;
 	char *slash;
 
@@ -91,9 +91,9 @@ warn_of_directory(const struct address *address)
 }
 
 bool
-listen_own(const struct address *address, const struct listen_owner *owner)
+listen_own(const struct endpoint *address, const struct listen_owner *owner)
 {
-	if (address->kind != ADDRESS_UNIX)
+	if (address->kind != ENDPOINT_UNIX)
 		return true;
 	warn_of_directory(address);
 	if (lchown(address->path, owner->uid, owner->gid) != 0 &&
@@ -103,7 +103,7 @@ listen_own(const struct address *address, const struct listen_owner *owner)
 }
 
 static int
-bind_unix(const struct address *address, const struct listen_owner *owner)
+bind_unix(const struct endpoint *address, const struct listen_owner *owner)
 {
 	struct sockaddr_un sun = unix_address(address);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -125,7 +125,7 @@ bind_unix(const struct address *address, const struct listen_owner *owner)
 }
 
 static bool
-open_unix(const struct address *address, const struct listen_owner *owner,
+open_unix(const struct endpoint *address, const struct listen_owner *owner,
     int *fds, int *count, int max)
 {
 	int fd;
@@ -167,7 +167,7 @@ bind_inet(const struct addrinfo *info)
 }
 
 static bool
-open_inet(const struct address *address, int *fds, int *count, int max)
+open_inet(const struct endpoint *address, int *fds, int *count, int max)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
@@ -175,7 +175,7 @@ open_inet(const struct address *address, int *fds, int *count, int max)
 	bool ok = true;
 	int error;
 
-	hints.ai_family = address->kind == ADDRESS_INET6 ? AF_INET6 : AF_INET;
+	hints.ai_family = address->kind == ENDPOINT_INET6 ? AF_INET6 : AF_INET;
 	if (strchr(address->host, ':') != NULL)
 		hints.ai_family = AF_INET6;
 	error = getaddrinfo(address->host[0] != '\0' ? address->host : NULL,
@@ -196,16 +196,16 @@ open_inet(const struct address *address, int *fds, int *count, int max)
 }
 
 bool
-listen_open(const struct address *address, const struct listen_owner *owner,
+listen_open(const struct endpoint *address, const struct listen_owner *owner,
     int *fds, int *count, int max)
 {
 	switch (address->kind) {
-	case ADDRESS_NONE:
+	case ENDPOINT_NONE:
 		return true;
-	case ADDRESS_UNIX:
+	case ENDPOINT_UNIX:
 		return open_unix(address, owner, fds, count, max);
-	case ADDRESS_INET:
-	case ADDRESS_INET6:
+	case ENDPOINT_INET:
+	case ENDPOINT_INET6:
 		return open_inet(address, fds, count, max);
 	}
 	return false;

@@ -23,11 +23,11 @@
 bool
 milter_door_open(const struct conf *conf)
 {
-	char address[2 * ADDRESS_SIZE];
+	char address[2 * ENDPOINT_SIZE];
 	mode_t mask;
 	bool opened;
 
-	address_format(&conf->milter.socket, address, sizeof(address));
+	endpoint_format(&conf->milter.socket, address, sizeof(address));
 	if (smfi_register(callbacks_description) != MI_SUCCESS ||
 	    smfi_setconn(address) != MI_SUCCESS) {
 		log_write(MTASTS_LOG_ERROR, "milter socket %s: not usable",
@@ -55,26 +55,47 @@ serve(void *arg)
 	return NULL;
 }
 
-bool
-milter_door_start(void (*ended)(void))
+static bool
+start_thread(void *(*run)(void *), void *arg)
 {
-	static void (*callback)(void);
 	sigset_t all, old;
 	pthread_t id;
 	int error;
 
-	callback = ended;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&id, NULL, serve, &callback);
+	error = pthread_create(&id, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error == 0)
 		pthread_detach(id);
 	return error == 0;
 }
 
+bool
+milter_door_start(void (*ended)(void))
+{
+	static void (*callback)(void);
+
+	callback = ended;
+	return start_thread(serve, &callback);
+}
+
+/* smfi_stop waits for a lock that libmilter holds for seconds. */
+static void *
+stop(void *arg)
+{
+	smfi_stop();
+	return arg;
+}
+
 void
 milter_door_stop(void)
 {
-	smfi_stop();
+	(void)start_thread(stop, NULL);
+}
+
+bool
+milter_door_is_busy(void)
+{
+	return callbacks_busy() > 0;
 }

@@ -13,7 +13,10 @@ bool milter_door_open(const struct conf *conf);
  * is served. */
 bool milter_door_start(void (*ended)(void));
 
-/* Let it end. */
+/* Let it end; libmilter takes some seconds for it. */
 void milter_door_stop(void);
+
+/* Does a recipient wait for its reply? */
+bool milter_door_is_busy(void);
 
 #endif

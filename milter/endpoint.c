@@ -1,11 +1,11 @@
 /*
- * address: the text of a socket's address taken apart.
+ * endpoint: the text of a socket's address taken apart.
  *
  * Test: tests/unit/test_milter.c
  */
 #include <config.h>
 
-#include "address.h"
+#include "endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ is_port(const char *port)
 
 /* A host may stand in brackets, as IPv6 addresses do in URLs. */
 static bool
-take_host(const char *text, size_t len, struct address *out)
+take_host(const char *text, size_t len, struct endpoint *out)
 {
 	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
 		text++;
@@ -44,7 +44,7 @@ take_host(const char *text, size_t len, struct address *out)
 
 /* PORT, PORT@HOST or HOST:PORT. */
 static bool
-parse_inet(const char *text, struct address *out)
+parse_inet(const char *text, struct endpoint *out)
 {
 	const char *at = strchr(text, '@');
 	const char *colon = strrchr(text, ':');
@@ -64,16 +64,16 @@ parse_inet(const char *text, struct address *out)
 
 static const struct {
 	const char *prefix;
-	enum address_kind kind;
+	enum endpoint_kind kind;
 } kinds[] = {
-	{ "unix:", ADDRESS_UNIX },
-	{ "local:", ADDRESS_UNIX },
-	{ "inet:", ADDRESS_INET },
-	{ "inet6:", ADDRESS_INET6 },
+	{ "unix:", ENDPOINT_UNIX },
+	{ "local:", ENDPOINT_UNIX },
+	{ "inet:", ENDPOINT_INET },
+	{ "inet6:", ENDPOINT_INET6 },
 };
 
 bool
-address_parse(const char *text, struct address *out)
+endpoint_parse(const char *text, struct endpoint *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (text[0] == '\0' || strcmp(text, "none") == 0)
@@ -85,7 +85,7 @@ address_parse(const char *text, struct address *out)
 			continue;
 		out->kind = kinds[i].kind;
 		text += len;
-		if (out->kind == ADDRESS_UNIX)
+		if (out->kind == ENDPOINT_UNIX)
 			return text[0] == '/' &&
 			    copy(out->path, 108, text, strlen(text));
 		return parse_inet(text, out);
@@ -94,19 +94,19 @@ address_parse(const char *text, struct address *out)
 }
 
 void
-address_format(const struct address *address, char *buf, unsigned long size)
+endpoint_format(const struct endpoint *address, char *buf, unsigned long size)
 {
 	switch (address->kind) {
-	case ADDRESS_NONE:
+	case ENDPOINT_NONE:
 		snprintf(buf, size, "none");
 		break;
-	case ADDRESS_UNIX:
+	case ENDPOINT_UNIX:
 		snprintf(buf, size, "unix:%s", address->path);
 		break;
-	case ADDRESS_INET:
-	case ADDRESS_INET6:
+	case ENDPOINT_INET:
+	case ENDPOINT_INET6:
 		snprintf(buf, size, "%s:%s%s%s",
-		    address->kind == ADDRESS_INET ? "inet" : "inet6",
+		    address->kind == ENDPOINT_INET ? "inet" : "inet6",
 		    address->port, address->host[0] != '\0' ? "@" : "",
 		    address->host);
 		break;
