@@ -9,6 +9,7 @@ man=$srcdir/core/man
 api=$man/mtasts.3
 conf=$man/mtasts.conf.5
 command=$man/mtasts-cachectl.8
+milter=$man/mtasts-milter.8
 
 # complain PAGE PATTERN-PREFIX PATTERN-SUFFIX: names on stdin not in the page
 missing() {
@@ -17,7 +18,7 @@ missing() {
 	done
 }
 
-for page in "$api" "$conf" "$command"; do
+for page in "$api" "$conf" "$command" "$milter"; do
 	name="mandoc -Tlint ${page##*/}"
 	if command -v mandoc > /dev/null; then
 		# A page that is not installed yet cannot be referred to.
