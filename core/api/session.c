@@ -12,6 +12,7 @@
 #include "api/thread.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "discovery/discovery.h"
 #include "io/fork.h"
 #include "rules/domain.h"
 
@@ -147,6 +148,20 @@ run_here(struct mtasts_session *session, struct job *job, int deadline,
 	return job->status;
 }
 
+/* No fresh answer. If nobody answered in time either, no policy is live, and the
+ * work goes on: under strict_first_use the mail waits for what comes of it. */
+static void
+answer_nothing(const struct mtasts *ctx, struct answer *answer,
+    enum mtasts_reason reason, int64_t now)
+{
+	answer->reason = reason;
+	if (reason == MTASTS_REASON_DEADLINE &&
+	    answer->outcome == MTASTS_OUTCOME_UNAVAILABLE &&
+	    ctx->options->policy.strict_first_use &&
+	    discovery_is_first_use(answer, now))
+		answer->outcome = MTASTS_OUTCOME_DEFER;
+}
+
 /* The answer is what the cache holds: nobody may be asked, or nobody could be,
  * or nobody answered in time. */
 static enum mtasts_status
@@ -154,15 +169,16 @@ run_cached(struct mtasts_session *session, struct job *job,
     enum mtasts_reason reason)
 {
 	struct mtasts_result *result = &session->result;
+	int64_t now = clock_wall(&clock_system);
 
 	result->answer = job->answer;
 	result->source = job->source;
 	if (!job->overridden) {
 		lookup_cached(&session->ctx->cache, session->reader,
-		    job->domain, clock_wall(&clock_system), &session->buffer,
-		    &result->answer);
+		    job->domain, now, &session->buffer, &result->answer);
 		if (result->answer.reason == MTASTS_REASON_NOT_CACHED)
-			result->answer.reason = reason;
+			answer_nothing(session->ctx, &result->answer, reason,
+			    now);
 		if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 			result->source = MTASTS_SOURCE_CACHE;
 	}

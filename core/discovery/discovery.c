@@ -161,13 +161,20 @@ note_use(struct discovery *d, int64_t now)
 	}
 }
 
+bool
+discovery_is_first_use(const struct answer *answer, int64_t now)
+{
+	return answer->first_id[0] == '\0' ||
+	    now - answer->first_seen < DISCOVERY_FIRST_USE_MAX;
+}
+
 /* Nothing usable: does strict_first_use ask to hold the mail? Only where a
  * record promises a policy, and for a day from its first sight. */
 static enum mtasts_outcome
 unavailable(const struct discovery *d, int64_t now)
 {
 	if (d->strict_first_use && d->id[0] != '\0' &&
-	    now - d->answer.first_seen < DISCOVERY_FIRST_USE_MAX)
+	    discovery_is_first_use(&d->answer, now))
 		return MTASTS_OUTCOME_DEFER;
 	return MTASTS_OUTCOME_UNAVAILABLE;
 }

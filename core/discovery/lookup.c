@@ -189,11 +189,16 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
     const char *domain, int64_t now, struct cache_buffer *buffer,
     struct answer *answer)
 {
+	struct answer seen = { 0 };
 	struct entry entry;
 
-	if (lookup_fresh(cache, reader, domain, now, buffer, answer))
-		return;
-	memset(answer, 0, sizeof(*answer));
+	if (read_answer(cache, reader, domain, buffer, answer)) {
+		if (answer_is_fresh(answer, now))
+			return;
+		memcpy(seen.first_id, answer->first_id, sizeof(seen.first_id));
+		seen.first_seen = answer->first_seen;
+	}
+	*answer = seen;
 	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
 	if (read_entry(cache, reader, domain, buffer, &entry) == CACHE_OK &&

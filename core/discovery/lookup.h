@@ -82,7 +82,8 @@ void lookup_leave(struct lookup **lookup);
 
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
- * live policy, or MTASTS_REASON_NOT_CACHED. reader and buffer are the caller's;
+ * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, as
+ * far as that is remembered. reader and buffer are the caller's;
  * *answer leads into buffer.
  */
 void lookup_cached(const struct cache *cache,
