@@ -123,6 +123,25 @@ start_lookup(struct job *job, unsigned flags)
 }
 
 void
+job_override(struct job *job, const struct overrides *overrides)
+{
+	const struct override *override = overrides_find(overrides,
+	    job->domain);
+	struct answer *answer = &job->answer;
+
+	if (override == NULL)
+		return;
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = override->skip ? MTASTS_OUTCOME_NONE :
+					   MTASTS_OUTCOME_POLICY;
+	answer->reason = override->skip ? MTASTS_REASON_OVERRIDE_SKIP :
+					  MTASTS_REASON_POLICY;
+	answer->policy = override->policy;
+	job->overridden = true;
+	job->source = MTASTS_SOURCE_OVERRIDE;
+}
+
+void
 job_start(struct job *job)
 {
 	if (job->overridden)

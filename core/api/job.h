@@ -36,6 +36,8 @@ struct job {
 	bool finished;
 };
 
+/* Give it what the administrator wrote for its domain, if anything. */
+void job_override(struct job *job, const struct overrides *overrides);
 void job_start(struct job *job);
 /* Nobody waits any longer and nobody goes on: done is called now. */
 void job_expire(struct job *job);

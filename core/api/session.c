@@ -81,24 +81,6 @@ answer_not_a_domain(struct mtasts_result *result, enum domain_status status)
 	text_put(&text, domain_status_text(status));
 }
 
-static bool
-find_override(const struct mtasts *ctx, const char *domain,
-    struct answer *answer)
-{
-	const struct override *override = overrides_find(ctx->overrides,
-	    domain);
-
-	if (override == NULL)
-		return false;
-	memset(answer, 0, sizeof(*answer));
-	answer->outcome = override->skip ? MTASTS_OUTCOME_NONE :
-					   MTASTS_OUTCOME_POLICY;
-	answer->reason = override->skip ? MTASTS_REASON_OVERRIDE_SKIP :
-					  MTASTS_REASON_POLICY;
-	answer->policy = override->policy;
-	return true;
-}
-
 /* A fresh answer, if the caller takes one. */
 static bool
 find_fresh(struct mtasts_session *session, const char *domain, unsigned flags)
@@ -272,10 +254,7 @@ find(struct mtasts_session *session, struct job *job, int deadline)
 	struct mtasts_result *result = &session->result;
 
 	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
-	if (find_override(session->ctx, job->domain, &job->answer)) {
-		job->overridden = true;
-		job->source = MTASTS_SOURCE_OVERRIDE;
-	}
+	job_override(job, session->ctx->overrides);
 	if (!job->evaluate && job->overridden) {
 		result->answer = job->answer;
 		result->source = job->source;
