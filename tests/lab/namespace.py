@@ -31,9 +31,10 @@ def enter():
     unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
     if os.getuid() != 0:
         unshare += ["--user", "--map-root-user"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
-        skip("namespaces cannot be made here: not root, and the kernel or the "
-             "container forbids them to users")
+    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        skip(f"namespaces cannot be made here: {tried.stderr.strip()} (root may make "
+             "them, but not in a plain chroot or an unprivileged container)")
     os.environ[INSIDE] = "1"
     os.execvp(unshare[0], [*unshare, sys.executable, "-B", *sys.argv])
 
