@@ -55,11 +55,27 @@ def furnish(networks, directory, files):
     ip("link", "set", "lo", "up")
     for network in networks:
         own(network)
+    if not all(os.path.exists("/etc/" + name) for name in files):
+        etc_that_has(files)
     for name, text in files.items():
         replacement = os.path.join(directory, name)
         with open(replacement, "w", encoding="ascii") as file:
             file.write(text)
         subprocess.run(["mount", "--bind", replacement, "/etc/" + name], check=True)
+
+
+def etc_that_has(files):
+    """An /etc with places to mount files at: debootstrap makes no hosts."""
+    layer = "/dev/shm/etc"
+    for part in ("upper", "work"):
+        os.makedirs(os.path.join(layer, part))
+    for name in files:
+        if not os.path.exists("/etc/" + name):
+            with open(f"{layer}/upper/{name}", "w", encoding="ascii"):
+                pass
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                    f"lowerdir=/etc,upperdir={layer}/upper,workdir={layer}/work", "/etc"],
+                   check=True)
 
 
 def own(address):
