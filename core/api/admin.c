@@ -23,6 +23,9 @@ cache_error(struct mtasts_error *err, enum cache_status status)
 	case CACHE_NOTFOUND:
 		return error_set(err, MTASTS_NOTFOUND, MTASTS_STAGE_CACHE, 0,
 		    "not cached");
+	case CACHE_BUSY:
+		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
+		    "the cache has too many readers");
 	case CACHE_FULL:
 		return error_set(err, MTASTS_CACHE, MTASTS_STAGE_CACHE, 0,
 		    "the cache is full");
@@ -290,33 +293,150 @@ make_entry(const struct mtasts_cached *cached, char *patterns, int64_t now,
 	return check_raw(cached, &entry->policy, err);
 }
 
+/* One to be stored, with what its views lead into behind it. */
+struct pending {
+	struct pending *next;
+	char domain[DOMAIN_SIZE];
+	struct entry entry;
+	char octets[]; /* patterns, raw */
+};
+
+struct mtasts_import {
+	struct mtasts *ctx;
+	struct pending *first, **last;
+	size_t count, size; /* that wait */
+	size_t stored;
+};
+
+enum mtasts_status
+mtasts_admin_import_new(struct mtasts *ctx, struct mtasts_import **out,
+    struct mtasts_error *err)
+{
+	struct mtasts_import *import = calloc(1, sizeof(*import));
+
+	*out = import;
+	if (import == NULL)
+		return error_nomem(err, "import");
+	import->ctx = ctx;
+	import->last = &import->first;
+	return MTASTS_OK;
+}
+
+static void
+import_clear(struct mtasts_import *import)
+{
+	struct pending *pending;
+
+	while ((pending = import->first) != NULL) {
+		import->first = pending->next;
+		free(pending);
+	}
+	import->last = &import->first;
+	import->count = import->size = 0;
+}
+
+/* What was found before, "no policy" perhaps, is out of date. */
+static void
+forget_answers(struct mtasts *ctx, const struct store_item *items,
+    size_t count)
+{
+	struct cache_item gone[CACHE_ITEMS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (items[i].status == CACHE_OK)
+			gone[n++] = (struct cache_item) {
+				.key = span_str(items[i].domain) };
+	cache_delete_all(&ctx->cache, CACHE_ANSWERS, gone, n);
+}
+
+static enum mtasts_status
+import_flush(struct mtasts_import *import, struct mtasts_error *err)
+{
+	struct store_item items[CACHE_ITEMS_MAX];
+	const struct pending *pending;
+	enum cache_status status;
+	size_t count = 0;
+
+	for (pending = import->first; pending != NULL; pending = pending->next)
+		items[count++] = (struct store_item) { pending->domain,
+			&pending->entry, CACHE_OK };
+	status = store_entries(&import->ctx->cache, items, count,
+	    clock_wall(&clock_system));
+	forget_answers(import->ctx, items, count);
+	for (size_t i = 0; i < count; i++)
+		import->stored += items[i].status == CACHE_OK;
+	import_clear(import);
+	return cache_error(err, status);
+}
+
+enum mtasts_status
+mtasts_admin_import_add(struct mtasts_import *import,
+    const struct mtasts_cached *cached, struct mtasts_error *err)
+{
+	size_t patterns = patterns_size(&cached->policy), raw;
+	enum mtasts_status status;
+	struct pending *pending;
+
+	if (patterns > POLICY_BODY_MAX)
+		return refuse(err, "mx is too long");
+	raw = cached->raw == NULL || cached->raw_len > ENTRY_RAW_MAX ?
+	    0 : cached->raw_len;
+	pending = malloc(sizeof(*pending) + patterns + raw + 1);
+	if (pending == NULL)
+		return error_nomem(err, "policy");
+	pending->next = NULL;
+	status = take_domain(cached->domain, pending->domain, err);
+	if (status == MTASTS_OK)
+		status = make_entry(cached, pending->octets,
+		    clock_wall(&clock_system), &pending->entry, err);
+	if (status != MTASTS_OK) {
+		free(pending);
+		return status;
+	}
+	if (raw > 0)
+		pending->entry.raw = span_of(memcpy(pending->octets + patterns,
+		    cached->raw, raw), raw);
+	*import->last = pending;
+	import->last = &pending->next;
+	import->size += patterns + raw;
+	if (++import->count < CACHE_ITEMS_MAX &&
+	    import->size < CACHE_ITEMS_OCTETS)
+		return MTASTS_OK;
+	return import_flush(import, err);
+}
+
+enum mtasts_status
+mtasts_admin_import_end(struct mtasts_import **import_p, size_t *stored,
+    struct mtasts_error *err)
+{
+	struct mtasts_import *import = *import_p;
+	enum mtasts_status status = MTASTS_OK;
+
+	*stored = 0;
+	if (import == NULL)
+		return MTASTS_OK;
+	if (import->count > 0)
+		status = import_flush(import, err);
+	*stored = import->stored;
+	free(import);
+	*import_p = NULL;
+	return status;
+}
+
 enum mtasts_status
 mtasts_admin_store(struct mtasts *ctx, const struct mtasts_cached *cached,
     struct mtasts_error *err)
 {
-	int64_t now = clock_wall(&clock_system);
-	size_t size = patterns_size(&cached->policy);
-	char domain[DOMAIN_SIZE];
-	struct entry entry;
-	enum mtasts_status status = take_domain(cached->domain, domain, err);
-	char *patterns;
+	struct mtasts_import *import;
+	enum mtasts_status status = mtasts_admin_import_new(ctx, &import, err),
+	    end;
+	size_t stored;
 
-	if (status != MTASTS_OK)
-		return status;
-	if (size > POLICY_BODY_MAX)
-		return refuse(err, "mx is too long");
-	patterns = malloc(size + 1);
-	if (patterns == NULL)
-		return error_nomem(err, "policy");
-	status = make_entry(cached, patterns, now, &entry, err);
 	if (status == MTASTS_OK)
-		status = cache_error(err,
-		    store_entry(&ctx->cache, domain, &entry, now));
-	/* What was found before, "no policy" perhaps, is out of date. */
-	if (status == MTASTS_OK)
-		cache_delete(&ctx->cache, CACHE_ANSWERS, span_str(domain));
-	free(patterns);
-	return status;
+		status = mtasts_admin_import_add(import, cached, err);
+	end = mtasts_admin_import_end(&import, &stored, err);
+	return status != MTASTS_OK ? status : end;
 }
 
 /* ---- Remove ------------------------------------------------------------------ */
@@ -338,28 +458,23 @@ mtasts_admin_remove(struct mtasts *ctx, const char *name,
 	return cache_error(err, policy);
 }
 
-struct removal {
-	const struct cache *cache;
-	enum cache_store store;
-	bool all;
-	int64_t now;
-	size_t removed;
-};
-
 static bool
 remove_record(void *arg, struct span key, struct span value)
 {
-	struct removal *removal = arg;
-	bool gone = false;
-
-	if (removal->all)
-		gone = cache_delete(removal->cache, removal->store, key) ==
-		    CACHE_OK;
-	else if (sweep_is_over(removal->store, value, removal->now))
-		gone = sweep_record(removal->cache, removal->store, key,
-		    removal->now);
-	removal->removed += gone;
+	sweep_take(arg, key, value);
 	return true;
+}
+
+static enum cache_status
+remove_from(struct sweep *sweep, enum cache_store store)
+{
+	enum cache_status status;
+
+	sweep->store = store;
+	status = cache_visit(sweep->cache, store, span_of("", 0), remove_record,
+	    sweep);
+	sweep_flush(sweep);
+	return status;
 }
 
 /* Policies first, so that no answer can outlive what it was made from. */
@@ -367,15 +482,19 @@ static enum mtasts_status
 remove_all(struct mtasts *ctx, bool all, size_t *removed,
     struct mtasts_error *err)
 {
-	struct removal removal = { &ctx->cache, CACHE_POLICIES, all,
-		clock_wall(&clock_system), 0 };
-	enum cache_status status = cache_visit(&ctx->cache, CACHE_POLICIES,
-	    span_of("", 0), remove_record, &removal);
+	struct sweep *sweep = calloc(1, sizeof(*sweep));
+	enum cache_status status;
 
-	*removed = removal.removed;
-	removal.store = CACHE_ANSWERS;
-	cache_visit(&ctx->cache, CACHE_ANSWERS, span_of("", 0), remove_record,
-	    &removal);
+	*removed = 0;
+	if (sweep == NULL)
+		return error_nomem(err, "cache");
+	sweep->cache = &ctx->cache;
+	sweep->all = all;
+	sweep->now = clock_wall(&clock_system);
+	status = remove_from(sweep, CACHE_POLICIES);
+	*removed = sweep->removed;
+	remove_from(sweep, CACHE_ANSWERS);
+	free(sweep);
 	cache_lmdb_reap(&ctx->cache);
 	return cache_error(err, status);
 }

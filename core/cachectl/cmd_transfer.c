@@ -38,6 +38,7 @@ cmd_export(struct cachectl *ctl)
 
 struct import {
 	struct cachectl *ctl;
+	struct mtasts_import *cache;
 	struct input input;
 	size_t stored;
 	size_t refused;
@@ -69,11 +70,10 @@ import_line(struct import *import)
 	    import->input.len, &cached, &storage);
 
 	if (wrong == NULL)
-		status = mtasts_admin_store(ctl->ctx, &cached, &ctl->err);
+		status = mtasts_admin_import_add(import->cache, &cached,
+		    &ctl->err);
 	json_storage_free(&storage);
-	if (status == MTASTS_OK)
-		import->stored++;
-	else if (status == MTASTS_INVALID)
+	if (status == MTASTS_INVALID)
 		refuse(import, wrong != NULL ? wrong : ctl->err.text);
 	return status == MTASTS_OK || status == MTASTS_INVALID;
 }
@@ -109,11 +109,28 @@ import_lines(struct import *import)
 			refuse(import, "longer than 1 MiB");
 			break;
 		case INPUT_END:
-			return tell_imported(import);
+			return EXIT_YES;
 		case INPUT_ERROR:
 			return EXIT_UNKNOWN;
 		}
 	}
+}
+
+/* What came before trouble is stored all the same. */
+static int
+import_all(struct import *import)
+{
+	struct cachectl *ctl = import->ctl;
+	int code;
+
+	if (mtasts_admin_import_new(ctl->ctx, &import->cache, &ctl->err) !=
+	    MTASTS_OK)
+		return cachectl_fail(ctl);
+	code = import_lines(import);
+	if (mtasts_admin_import_end(&import->cache, &import->stored,
+		&ctl->err) != MTASTS_OK && code == EXIT_YES)
+		return cachectl_fail(ctl);
+	return code == EXIT_YES ? tell_imported(import) : code;
 }
 
 int
@@ -127,7 +144,7 @@ cmd_import(struct cachectl *ctl)
 		return EXIT_USAGE;
 	code = cachectl_open(ctl);
 	if (code == EXIT_YES)
-		code = import_lines(&import);
+		code = import_all(&import);
 	input_close(&import.input);
 	return code;
 }

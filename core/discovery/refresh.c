@@ -24,6 +24,7 @@ struct refresh {
 	size_t after_len;
 	size_t scanned; /* in this go */
 	bool stopped;	/* this go before the end of the store */
+	struct sweep sweep;
 	struct lookup *jobs[REFRESH_JOBS];
 };
 
@@ -73,9 +74,8 @@ on_record(void *arg, struct span key, struct span value)
 	struct refresh *refresh = arg;
 	int64_t now = clock_wall(refresh->env->clock);
 
-	if (sweep_is_over(refresh->store, value, now))
-		sweep_record(&refresh->env->cache, refresh->store, key, now);
-	else if (refresh->store == CACHE_POLICIES)
+	if (!sweep_take(&refresh->sweep, key, value) &&
+	    refresh->store == CACHE_POLICIES)
 		refresh->stopped = !refresh_policy(refresh, key, value, now);
 	if (refresh->stopped)
 		return false;
@@ -103,8 +103,11 @@ go(void *arg)
 
 	refresh->scanned = 0;
 	refresh->stopped = false;
+	refresh->sweep.store = refresh->store;
+	refresh->sweep.now = clock_wall(refresh->env->clock);
 	cache_visit(&refresh->env->cache, refresh->store,
 	    span_of(refresh->after, refresh->after_len), on_record, refresh);
+	sweep_flush(&refresh->sweep);
 	if (refresh->stopped) {
 		schedule(refresh, REFRESH_STEP);
 		return;
@@ -128,6 +131,7 @@ refresh_new(struct lookup_env *env, int64_t forget_after, struct refresh **out)
 	if (refresh == NULL)
 		return MTASTS_NOMEM;
 	refresh->env = env;
+	refresh->sweep.cache = &env->cache;
 	refresh->forget_after = forget_after;
 	schedule(refresh, 0);
 	return MTASTS_OK;

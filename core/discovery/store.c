@@ -81,6 +81,30 @@ store_entry(const struct cache *cache, const char *domain,
 	return change_entry(cache, domain, entry, 0, replace_older, now);
 }
 
+enum cache_status
+store_entries(const struct cache *cache, struct store_item *items,
+    size_t count, int64_t now)
+{
+	struct cache_item changed[CACHE_ITEMS_MAX];
+	struct change changes[CACHE_ITEMS_MAX];
+	void *buf = malloc(ENTRY_SIZE_MAX); /* of one at a time */
+	enum cache_status status = CACHE_NOMEM;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		changes[i] = (struct change) { items[i].entry, 0, now, buf };
+		changed[i] = (struct cache_item) {
+			span_str(items[i].domain), &changes[i], CACHE_NOMEM };
+	}
+	if (buf != NULL)
+		status = cache_change_all(cache, CACHE_POLICIES, changed,
+		    count, replace_older, now);
+	for (i = 0; i < count; i++)
+		items[i].status = changed[i].status;
+	free(buf);
+	return status;
+}
+
 struct answer_change {
 	const struct answer *answer;
 	bool fetched; /* this discovery's fetch is the last word on its id */

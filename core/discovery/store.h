@@ -17,4 +17,14 @@ void store_discovery(const struct cache *cache,
 enum cache_status store_entry(const struct cache *cache, const char *domain,
     const struct entry *entry, int64_t now);
 
+/* Likewise up to CACHE_ITEMS_MAX at a time, each with what came of it. Returns
+ * CACHE_OK or the first status that is not. */
+struct store_item {
+	const char *domain;
+	const struct entry *entry;
+	enum cache_status status;
+};
+enum cache_status store_entries(const struct cache *cache,
+    struct store_item *items, size_t count, int64_t now);
+
 #endif

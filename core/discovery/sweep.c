@@ -3,12 +3,14 @@
  *
  * Test: tests/scenario/refresh.scn, tests/lab.
  */
+#include <string.h>
+
 #include "discovery/sweep.h"
 #include "rules/answer.h"
 #include "rules/entry.h"
 
-bool
-sweep_is_over(enum cache_store store, struct span value, int64_t now)
+static bool
+is_over(enum cache_store store, struct span value, int64_t now)
 {
 	struct finding_record finding;
 	struct answer answer;
@@ -23,29 +25,46 @@ sweep_is_over(enum cache_store store, struct span value, int64_t now)
 	    answer_deadline(&answer) <= now;
 }
 
-struct sweep {
-	enum cache_store store;
-	int64_t now;
-	bool removed;
-};
-
 static enum cache_change
 delete_if_over(void *arg, struct span old, struct span *replacement)
 {
-	struct sweep *sweep = arg;
+	struct sweep_record *record = arg;
+	const struct sweep *sweep = record->sweep;
 
 	(void)replacement;
-	sweep->removed = old.data != NULL &&
-	    sweep_is_over(sweep->store, old, sweep->now);
-	return sweep->removed ? CACHE_DELETE : CACHE_KEEP;
+	record->removed = old.data != NULL &&
+	    (sweep->all || is_over(sweep->store, old, sweep->now));
+	return record->removed ? CACHE_DELETE : CACHE_KEEP;
+}
+
+void
+sweep_flush(struct sweep *sweep)
+{
+	cache_change_all(sweep->cache, sweep->store, sweep->items, sweep->count,
+	    delete_if_over, sweep->now);
+	for (size_t i = 0; i < sweep->count; i++)
+		if (sweep->items[i].status == CACHE_OK &&
+		    sweep->records[i].removed)
+			sweep->removed++;
+	sweep->count = sweep->len = 0;
 }
 
 bool
-sweep_record(const struct cache *cache, enum cache_store store,
-    struct span key, int64_t now)
+sweep_take(struct sweep *sweep, struct span key, struct span value)
 {
-	struct sweep sweep = { store, now, false };
+	struct sweep_record *record;
+	char *at;
 
-	return cache_change(cache, store, key, delete_if_over, &sweep, now) ==
-	    CACHE_OK && sweep.removed;
+	if (!sweep->all && !is_over(sweep->store, value, sweep->now))
+		return false;
+	if (sweep->count == CACHE_ITEMS_MAX ||
+	    key.len > SWEEP_KEYS_SIZE - sweep->len)
+		sweep_flush(sweep);
+	at = memcpy(sweep->keys + sweep->len, key.data, key.len);
+	record = &sweep->records[sweep->count];
+	*record = (struct sweep_record) { sweep, false };
+	sweep->items[sweep->count++] = (struct cache_item) {
+		.key = span_of(at, key.len), .arg = record };
+	sweep->len += key.len;
+	return true;
 }

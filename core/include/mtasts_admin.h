@@ -114,6 +114,23 @@ enum mtasts_status mtasts_admin_list(struct mtasts *ctx, mtasts_cached_fn *fn,
 enum mtasts_status mtasts_admin_store(struct mtasts *ctx,
     const struct mtasts_cached *cached, struct mtasts_error *err);
 
+/*
+ * The same for any number of policies, some hundred at a time: as much is lost
+ * with the power as add() took since it last stored.
+ *
+ * add  MTASTS_INVALID concerns this one alone; others mean that what waited
+ *      could not be stored, or not all of it.
+ * end  stores what waits, and frees. *stored counts what is in the cache now.
+ *      NULL is fine.
+ */
+struct mtasts_import;
+enum mtasts_status mtasts_admin_import_new(struct mtasts *ctx,
+    struct mtasts_import **out, struct mtasts_error *err);
+enum mtasts_status mtasts_admin_import_add(struct mtasts_import *import,
+    const struct mtasts_cached *cached, struct mtasts_error *err);
+enum mtasts_status mtasts_admin_import_end(struct mtasts_import **import,
+    size_t *stored, struct mtasts_error *err);
+
 /* Remove a domain's policy and answers. MTASTS_NOTFOUND if nothing was there. */
 enum mtasts_status mtasts_admin_remove(struct mtasts *ctx, const char *domain,
     struct mtasts_error *err);

@@ -53,8 +53,8 @@ cache_reader_free(const struct cache *cache, struct cache_reader **reader)
 	*reader = NULL;
 }
 
-static bool
-key_is_possible(struct span key)
+bool
+cache_key_is_possible(struct span key)
 {
 	return key.len > 0 && key.len <= CACHE_KEY_MAX;
 }
@@ -63,7 +63,7 @@ enum cache_status
 cache_get(const struct cache *cache, struct cache_reader *reader,
     enum cache_store store, struct span key, struct cache_buffer *out)
 {
-	if (!key_is_possible(key))
+	if (!cache_key_is_possible(key))
 		return CACHE_NOTFOUND;
 	return cache->ops->get(cache->self, reader, store, key, out);
 }
@@ -72,9 +72,22 @@ enum cache_status
 cache_change(const struct cache *cache, enum cache_store store,
     struct span key, cache_change_fn *fn, void *arg, int64_t now)
 {
-	if (!key_is_possible(key))
-		return CACHE_FULL;
-	return cache->ops->change(cache->self, store, key, fn, arg, now);
+	struct cache_item item = { .key = key, .arg = arg };
+
+	cache->ops->change(cache->self, store, &item, 1, fn, now);
+	return item.status;
+}
+
+enum cache_status
+cache_change_all(const struct cache *cache, enum cache_store store,
+    struct cache_item *items, size_t count, cache_change_fn *fn, int64_t now)
+{
+	cache->ops->change(cache->self, store, items, count, fn, now);
+	for (size_t i = 0; i < count; i++)
+		if (items[i].status != CACHE_OK &&
+		    items[i].status != CACHE_NOTFOUND)
+			return items[i].status;
+	return CACHE_OK;
 }
 
 static enum cache_change
@@ -108,6 +121,13 @@ cache_delete(const struct cache *cache, enum cache_store store,
     struct span key)
 {
 	return cache_change(cache, store, key, delete_value, NULL, 0);
+}
+
+enum cache_status
+cache_delete_all(const struct cache *cache, enum cache_store store,
+    struct cache_item *items, size_t count)
+{
+	return cache_change_all(cache, store, items, count, delete_value, 0);
 }
 
 enum cache_status

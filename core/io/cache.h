@@ -22,7 +22,8 @@ enum cache_store {
 
 enum cache_status {
 	CACHE_OK,
-	CACHE_NOTFOUND,	   /* no such key; or, for a reader, no place: a miss */
+	CACHE_NOTFOUND,	   /* no such key */
+	CACHE_BUSY,	   /* no place for one more reader: cannot say */
 	CACHE_FULL,	   /* not stored: nothing could be evicted for it */
 	CACHE_UNAVAILABLE, /* not there, no access, damaged */
 	CACHE_NOMEM,
@@ -59,6 +60,16 @@ enum cache_change { CACHE_KEEP, CACHE_REPLACE, CACHE_DELETE };
 typedef enum cache_change cache_change_fn(void *arg, struct span old,
     struct span *replacement);
 
+/* One of several changes: of what, fn's argument, and what came of it. */
+struct cache_item {
+	struct span key;
+	void *arg;
+	enum cache_status status;
+};
+/* So much at most is changed at a time: others wait meanwhile. */
+#define CACHE_ITEMS_MAX 256
+#define CACHE_ITEMS_OCTETS 262144 /* of replacements, about */
+
 /* Returns false to stop. Runs outside any transaction, on copies. */
 typedef bool cache_visit_fn(void *arg, struct span key, struct span value);
 
@@ -76,8 +87,9 @@ struct cache_ops {
 	enum cache_status (*get)(void *self, struct cache_reader *reader,
 	    enum cache_store store, struct span key,
 	    struct cache_buffer *out);
-	enum cache_status (*change)(void *self, enum cache_store store,
-	    struct span key, cache_change_fn *fn, void *arg, int64_t now);
+	void (*change)(void *self, enum cache_store store,
+	    struct cache_item *items, size_t count, cache_change_fn *fn,
+	    int64_t now);
 	enum cache_status (*visit)(void *self, enum cache_store store,
 	    struct span after, cache_visit_fn *fn, void *arg);
 	enum cache_status (*size)(void *self, enum cache_store store,
@@ -109,6 +121,22 @@ enum cache_status cache_put(const struct cache *cache, enum cache_store store,
     struct span key, struct span value, int64_t now);
 enum cache_status cache_delete(const struct cache *cache,
     enum cache_store store, struct span key);
+
+/*
+ * The same for each item in turn, up to CACHE_ITEMS_MAX of them, at the price
+ * of one: they are written together where that can be, else one by one. What
+ * cache_change would have said stands in each item's status.
+ *
+ * Returns CACHE_OK, or the first status that is neither that nor NOTFOUND.
+ */
+enum cache_status cache_change_all(const struct cache *cache,
+    enum cache_store store, struct cache_item *items, size_t count,
+    cache_change_fn *fn, int64_t now);
+enum cache_status cache_delete_all(const struct cache *cache,
+    enum cache_store store, struct cache_item *items, size_t count);
+
+/* For what stands behind the port: may this be a key? */
+bool cache_key_is_possible(struct span key);
 
 /* Every entry behind a key (all of them for an empty one), in key order; what
  * changes meanwhile may or may not be seen. No transaction is open while fn

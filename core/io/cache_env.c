@@ -100,8 +100,9 @@ cache_fault_status(enum cache_fault fault)
 	case CACHE_FAULT_NONE:
 		return CACHE_OK;
 	case CACHE_FAULT_NOTFOUND:
-	case CACHE_FAULT_READERS:
 		return CACHE_NOTFOUND;
+	case CACHE_FAULT_READERS:
+		return CACHE_BUSY;
 	case CACHE_FAULT_FULL:
 		return CACHE_FULL;
 	case CACHE_FAULT_MEMORY:

@@ -145,34 +145,28 @@ lmdb_get(void *self, struct cache_reader *reader, enum cache_store store,
 
 /* ---- Writing ----------------------------------------------------------- */
 
-struct change {
-	struct span key;
-	cache_change_fn *fn;
-	void *arg;
-};
-
 static enum cache_fault
-replace(struct cache_env *env, MDB_txn *txn, const struct change *change,
+replace(struct cache_env *env, MDB_txn *txn, MDB_val key,
     struct span replacement, bool is_new)
 {
-	MDB_val key = val_of(change->key), val = val_of(replacement);
+	MDB_val val = val_of(replacement);
 
-	if (is_new && !cache_room_is_there(env,
-		change->key.len + replacement.len))
+	if (is_new && !cache_room_is_there(env, key.mv_size + val.mv_size))
 		return CACHE_FAULT_FULL;
 	return cache_fault(mdb_put(txn, env->dbi, &key, &val, 0));
 }
 
 /* *commit tells whether there is anything to commit. */
 static enum cache_fault
-decide(struct cache_env *env, MDB_txn *txn, const struct change *change,
-    bool *commit)
+decide(struct cache_env *env, MDB_txn *txn, const struct cache_item *item,
+    cache_change_fn *fn, bool *commit)
 {
 	struct span old = { 0 }, replacement = { 0 };
-	MDB_val key = val_of(change->key), val = { 0 };
+	MDB_val key = val_of(item->key), val = { 0 };
 	enum cache_fault fault;
 
-	*commit = false;
+	if (!cache_key_is_possible(item->key))
+		return CACHE_FAULT_FULL;
 	fault = cache_fault(mdb_get(txn, env->dbi, &key, &val));
 	if (fault == CACHE_FAULT_NONE && val.mv_size > CACHE_VALUE_MAX)
 		fault = CACHE_FAULT_DAMAGE;
@@ -181,7 +175,7 @@ decide(struct cache_env *env, MDB_txn *txn, const struct change *change,
 	else if (fault != CACHE_FAULT_NOTFOUND)
 		return fault;
 
-	switch (change->fn(change->arg, old, &replacement)) {
+	switch (fn(item->arg, old, &replacement)) {
 	case CACHE_KEEP:
 		return CACHE_FAULT_NONE;
 	case CACHE_DELETE:
@@ -190,25 +184,46 @@ decide(struct cache_env *env, MDB_txn *txn, const struct change *change,
 	case CACHE_REPLACE:
 		if (replacement.len > CACHE_VALUE_MAX)
 			return CACHE_FAULT_FULL;
-		fault = replace(env, txn, change, replacement,
-		    old.data == NULL);
+		fault = replace(env, txn, key, replacement, old.data == NULL);
 		break;
 	}
-	*commit = fault == CACHE_FAULT_NONE;
+	*commit |= fault == CACHE_FAULT_NONE;
 	return fault;
 }
 
+/* Until one fails; that nothing was there to delete is no failure. */
 static enum cache_fault
-change_once(struct cache_env *env, const struct change *change)
+decide_all(struct cache_env *env, MDB_txn *txn, struct cache_item *items,
+    size_t count, cache_change_fn *fn, bool *commit)
+{
+	enum cache_fault fault;
+
+	for (size_t i = 0; i < count; i++) {
+		fault = decide(env, txn, &items[i], fn, commit);
+		items[i].status = cache_fault_status(fault);
+		if (fault != CACHE_FAULT_NONE && fault != CACHE_FAULT_NOTFOUND)
+			return fault;
+	}
+	return CACHE_FAULT_NONE;
+}
+
+/* In one transaction: all of them or none. */
+static enum cache_fault
+change_together(struct cache_env *env, struct cache_item *items, size_t count,
+    cache_change_fn *fn)
 {
 	enum cache_fault fault, end;
+	bool commit = false;
 	MDB_txn *txn;
-	bool commit;
 
 	if ((fault = cache_env_write(env, &txn)) != CACHE_FAULT_NONE)
 		return fault;
-	fault = decide(env, txn, change, &commit);
+	if (count > 1 && !cache_room_is_ample(env, count))
+		fault = CACHE_FAULT_FULL;
+	else
+		fault = decide_all(env, txn, items, count, fn, &commit);
 	cache_env_note(env, fault);
+	commit = commit && fault == CACHE_FAULT_NONE;
 	end = cache_env_write_end(env, txn, commit);
 	return fault != CACHE_FAULT_NONE ? fault : end;
 }
@@ -228,13 +243,12 @@ use_for_writing(struct cache_slot *slot, struct cache_env **out)
 	return cache_slot_use(slot, out);
 }
 
+/* A change for which room is made. */
 static enum cache_status
-lmdb_change(void *self, enum cache_store store, struct span key,
-    cache_change_fn *fn, void *arg, int64_t now)
+change_alone(struct cache_lmdb *lmdb, enum cache_store store,
+    struct cache_item *item, cache_change_fn *fn, int64_t now)
 {
-	struct cache_lmdb *lmdb = self;
 	struct cache_slot *slot = &lmdb->slots[store];
-	const struct change change = { key, fn, arg };
 	enum cache_fault fault = CACHE_FAULT_OTHER;
 	struct cache_env *env;
 	enum cache_status st;
@@ -242,15 +256,42 @@ lmdb_change(void *self, enum cache_store store, struct span key,
 	if ((st = use_for_writing(slot, &env)) != CACHE_OK)
 		return st;
 	for (int i = 0; i < 4; i++) {
-		fault = change_once(env, &change);
+		fault = change_together(env, item, 1, fn);
 		if (fault != CACHE_FAULT_FULL ||
 		    !cache_room_make(env, &slot->place, lmdb->rank[store], now))
 			break;
 	}
 	cache_env_release(&env);
-	/* No place among the readers is a miss, but not for a write. */
-	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
+	return fault == CACHE_FAULT_NONE ? item->status :
 	    cache_fault_status(fault);
+}
+
+static bool
+are_changed_together(struct cache_slot *slot, struct cache_item *items,
+    size_t count, cache_change_fn *fn)
+{
+	enum cache_fault fault;
+	struct cache_env *env;
+
+	if (use_for_writing(slot, &env) != CACHE_OK)
+		return false;
+	fault = change_together(env, items, count, fn);
+	cache_env_release(&env);
+	return fault == CACHE_FAULT_NONE;
+}
+
+/* What fails together may do one by one: making room is for one at a time. */
+static void
+lmdb_change(void *self, enum cache_store store, struct cache_item *items,
+    size_t count, cache_change_fn *fn, int64_t now)
+{
+	struct cache_lmdb *lmdb = self;
+
+	if (count > 1 &&
+	    are_changed_together(&lmdb->slots[store], items, count, fn))
+		return;
+	for (size_t i = 0; i < count; i++)
+		items[i].status = change_alone(lmdb, store, &items[i], fn, now);
 }
 
 /* ---- Walking ----------------------------------------------------------- */
@@ -375,8 +416,6 @@ visit_env(struct cache_env *env, struct batch *batch, cache_visit_fn *fn,
 			break;
 		}
 		fault = cache_env_read(env, &txn);
-		if (fault == CACHE_FAULT_READERS)
-			fault = CACHE_FAULT_OTHER;
 		if (fault != CACHE_FAULT_NONE)
 			break;
 		fault = batch_fill(batch, env, txn);
@@ -444,8 +483,7 @@ lmdb_size(void *self, enum cache_store store, struct cache_size *out)
 	cache_env_read_close(env, &txn);
 	cache_env_note(env, fault);
 	cache_env_release(&env);
-	return fault == CACHE_FAULT_READERS ? CACHE_UNAVAILABLE :
-	    cache_fault_status(fault);
+	return cache_fault_status(fault);
 }
 
 /* ---- Making ------------------------------------------------------------ */

@@ -206,18 +206,20 @@ mem_get(void *self, struct cache_reader *reader, enum cache_store store,
 }
 
 static enum cache_status
-mem_change(void *self, enum cache_store store, struct span key,
-    cache_change_fn *fn, void *arg, int64_t now)
+change_one(struct cache_mem *mem, enum cache_store store,
+    const struct cache_item *item, cache_change_fn *fn, int64_t now)
 {
-	struct cache_mem *mem = self;
 	struct items *items = &mem->stores[store];
 	struct span old = { 0 }, replacement = { 0 };
 	bool found;
-	size_t at = find(items, key, &found);
+	size_t at;
 
+	if (!cache_key_is_possible(item->key))
+		return CACHE_FULL;
+	at = find(items, item->key, &found);
 	if (found)
 		old = item_value(&items->list[at]);
-	switch (fn(arg, old, &replacement)) {
+	switch (fn(item->arg, old, &replacement)) {
 	case CACHE_KEEP:
 		return CACHE_OK;
 	case CACHE_DELETE:
@@ -227,7 +229,15 @@ mem_change(void *self, enum cache_store store, struct span key,
 	case CACHE_REPLACE:
 		break;
 	}
-	return store_item(mem, store, key, replacement, now);
+	return store_item(mem, store, item->key, replacement, now);
+}
+
+static void
+mem_change(void *self, enum cache_store store, struct cache_item *items,
+    size_t count, cache_change_fn *fn, int64_t now)
+{
+	for (size_t i = 0; i < count; i++)
+		items[i].status = change_one(self, store, &items[i], fn, now);
 }
 
 /* fn may change the cache: go on behind the key it saw, on copies. */

@@ -98,10 +98,11 @@ is_nearly_full(const struct cache_room *room)
 	return room->live * 10 > room->total * 9;
 }
 
+/* When so many pages of it are used. */
 static bool
-has_reserve(const struct cache_room *room)
+has_reserve(const struct cache_room *room, uint64_t pages)
 {
-	return room->spare * 20 > room->total;
+	return room->spare > pages && (room->spare - pages) * 20 > room->total;
 }
 
 static bool
@@ -133,23 +134,47 @@ measure_beside_write(struct cache_env *env, struct cache_room *out)
 	return fault;
 }
 
+/* The file is not that long yet: nothing to count. */
+static bool
+is_beyond_the_end(struct cache_env *env, const MDB_stat *stat, uint64_t pages)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(env->mdb, &info);
+	return (info.me_last_pgno + pages + 1) * stat->ms_psize <
+	    info.me_mapsize / 10 * 9;
+}
+
 bool
 cache_room_is_there(struct cache_env *env, size_t size)
 {
 	struct cache_room room;
-	MDB_envinfo info;
 	MDB_stat stat;
 
-	/* The file is not that long yet: nothing to count. */
-	mdb_env_info(env->mdb, &info);
 	mdb_env_stat(env->mdb, &stat);
-	if ((info.me_last_pgno + size / stat.ms_psize + 1) * stat.ms_psize <
-	    info.me_mapsize / 10 * 9)
+	if (is_beyond_the_end(env, &stat, size / stat.ms_psize))
 		return true;
 	if (measure_beside_write(env, &room) != CACHE_FAULT_NONE ||
-	    !has_reserve(&room))
+	    !has_reserve(&room, 0))
 		return false;
 	return !is_nearly_full(&room) || credit_spend(env, size);
+}
+
+/* Each change may copy every page on the way to it. */
+bool
+cache_room_is_ample(struct cache_env *env, size_t changes)
+{
+	struct cache_room room;
+	uint64_t pages;
+	MDB_stat stat;
+
+	mdb_env_stat(env->mdb, &stat);
+	pages = changes * (stat.ms_depth + 1) +
+	    CACHE_ITEMS_OCTETS / stat.ms_psize;
+	if (is_beyond_the_end(env, &stat, pages))
+		return true;
+	return measure_beside_write(env, &room) == CACHE_FAULT_NONE &&
+	    has_reserve(&room, pages) && !is_nearly_full(&room);
 }
 
 /* ---- Choosing ---------------------------------------------------------- */
@@ -330,7 +355,8 @@ evict_in_rounds(struct cache_env *env, const struct cache_place *place,
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		if (survey(env, rank, now, &room, victims) != CACHE_FAULT_NONE)
 			return false;
-		if (has_reserve(&room) && (round > 0 || !is_nearly_full(&room)))
+		if (has_reserve(&room, 0) &&
+		    (round > 0 || !is_nearly_full(&room)))
 			return true;
 		if (!is_nearly_full(&room))
 			return give_up(env, place,

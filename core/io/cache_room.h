@@ -26,6 +26,10 @@ enum cache_fault cache_room_measure(struct cache_env *env, MDB_txn *txn,
  */
 bool cache_room_is_there(struct cache_env *env, size_t size);
 
+/* May so many records be changed in the write transaction that is open, with
+ * the reserve left as it is? */
+bool cache_room_is_ample(struct cache_env *env, size_t changes);
+
 /* Make room. False: nothing can be evicted, or a reader pins it all. */
 bool cache_room_make(struct cache_env *env, const struct cache_place *place,
     cache_rank_fn *rank, int64_t now);

@@ -186,6 +186,50 @@ def lines_that_are_refused():
             ["good.example"]))
 
 
+def many():
+    """More than fits into one transaction, and what is said of a few lines."""
+    count = 20000
+    values = [policy("d%05d.example" % i, id="id%d" % i)
+              for i in range(count)]
+    text = lines(*values[:11111]) + b"junk\n" + lines(*values[11111:])
+    with scratch() as cache:
+        began = time.monotonic()
+        code, out, err = cachectl("import", cache=cache, stdin=text)
+        print("# import: %.3f ms a line" %
+              ((time.monotonic() - began) * 1000 / count))
+        test("import of many", differs("exit", code, 1),
+             differs("output", out, "%d stored, 1 refused\n" % count),
+             lacks("line", err, "standard input: line 11112: "))
+        code, out, _ = cachectl("export", cache=cache)
+        got = {value["domain"]: value for value in objects(out)}
+        wrong = [value["domain"] for value in values
+                 if any(got.get(value["domain"], {}).get(key) != value[key]
+                        for key in ("id", "raw", "mx_patterns", "fetched_at"))]
+        test("all of them are stored as they were given",
+             differs("policies", len(got), count),
+             differs("wrong", wrong[:5], []))
+        began = time.monotonic()
+        code, out, _ = cachectl("clear", "--yes", cache=cache)
+        print("# clear: %.3f ms a policy" %
+              ((time.monotonic() - began) * 1000 / count))
+        test("clear of many", differs("exit", code, 0),
+             differs("output", out, "%d removed\n" % count))
+
+
+def purging_many():
+    count = 1000
+    with scratch() as cache:
+        fill(cache, LIVE, *[
+            policy("d%05d.example" % i, fetched_at="2020-01-01T00:00:00Z",
+                   refresh_at=None, used_at=None) for i in range(count)])
+        code, out, _ = cachectl("purge", cache=cache)
+        test("purge of many", differs("exit", code, 0),
+             differs("output", out, "%d removed\n" % count))
+        code, out, _ = cachectl("list", "--json", cache=cache)
+        test("purge leaves what lives", differs(
+            "domains", [v["domain"] for v in objects(out)], ["a.example"]))
+
+
 def listing():
     with scratch() as cache:
         fill(cache, LIVE, TESTING, EXPIRED)
@@ -330,6 +374,8 @@ an_empty_cache()
 round_trip()
 one_entry_a_domain()
 lines_that_are_refused()
+many()
+purging_many()
 listing()
 showing()
 removing()

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from debian import Overlay, debs, download, mount
+from debian import Overlay, debs, download, mount, turn
 from exim import US, Exim
 
 # pylint: disable=wrong-import-order
@@ -57,7 +57,8 @@ class EximLab(Lab):
         """What was built, and the sources beside it, as somebody who builds from
         source has them.  Debian's Exim looks in one directory for modules; a build
         that was made for another is taken there."""
-        self._make("install", "DESTDIR=" + self.machine.root)
+        with turn():                # libtool links again, in the build directory
+            self._make("install", "DESTDIR=" + self.machine.root)
         built = self._make("-s", "--eval=where:;@echo $(eximmoddir)", "where").strip()
         if not os.path.exists(self.machine.path(f"{built}/mtasts.so")):
             skip("mtasts.so was not built (it needs exim4-dev)")
@@ -72,9 +73,12 @@ class EximLab(Lab):
         top = os.environ.get("abs_top_builddir", "")
         if not os.path.exists(os.path.join(top, "Makefile")):
             skip("abs_top_builddir does not name a build")
+        # A make of its own, whatever make runs this.
+        env = {name: value for name, value in os.environ.items()
+               if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
         done = subprocess.run(["make", "-C", top, "--no-print-directory", *arguments],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=MAKE_LIMIT, check=False)
+                              timeout=MAKE_LIMIT, check=False, env=env)
         if done.returncode:
             raise RuntimeError(f"make {arguments}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout

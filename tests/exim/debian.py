@@ -1,6 +1,8 @@
 """Debian's own packages, installed where nobody else sees them: in an overlay of /
 inside the lab's namespaces.  The machine itself is not changed."""
 
+import contextlib
+import fcntl
 import glob
 import os
 import subprocess
@@ -26,6 +28,15 @@ def cache():
                         "tests/exim/debs")
 
 
+@contextlib.contextmanager
+def turn():
+    """One of the programs that run at once does this at a time."""
+    os.makedirs(cache(), exist_ok=True)
+    with open(os.path.join(cache(), "lock"), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def download(*packages):
     """Have packages, with what they need and this machine lacks, in the cache;
     asks the network once.  What others only recommend, or what conflicts with
@@ -35,10 +46,13 @@ def download(*packages):
     if os.getuid() != 0:
         skip("not root: Exim routes mail for delivery as root, and would not "
              "do here what it does in production")
+    with turn():
+        if not all(debs(name) for name in packages):
+            fetch(packages)
+
+
+def fetch(packages):
     directory = cache()
-    missing = [name for name in packages if not debs(name)]
-    if not missing:
-        return
     os.makedirs(os.path.join(directory, "partial"), exist_ok=True)
     first, *others = packages
     commands = [["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends",
@@ -77,10 +91,12 @@ class Overlay:
         return self.root + name
 
     def install(self, packages):
-        """Install package files, for instance all of the cache."""
+        """Install package files, for instance all of the cache.  They are the set
+        that apt chose, but a package that is to be there before another is even
+        unpacked (cron has one) stops dpkg, which sees to no such order."""
         os.mkdir(self.path("/debs"))
         mount("--bind", cache(), self.path("/debs"))
-        self.must("dpkg", "--force-unsafe-io", "--install",
+        self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
                   *("/debs/" + os.path.basename(deb) for deb in packages),
                   limit=INSTALL_LIMIT)
 

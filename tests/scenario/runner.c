@@ -98,6 +98,29 @@ world_close(struct scenario *s)
 	s->lines[0] = '\0';
 }
 
+/* ---- Where the policies cannot be read -------------------------------------- */
+
+static const struct cache_ops *mem_ops;
+
+static enum cache_status
+get_answers_alone(void *self, struct cache_reader *reader,
+    enum cache_store store, struct span key, struct cache_buffer *out)
+{
+	return store == CACHE_POLICIES ? CACHE_BUSY :
+	    mem_ops->get(self, reader, store, key, out);
+}
+
+static void
+set_blind(struct scenario *s, bool blind)
+{
+	static struct cache_ops ops;
+
+	mem_ops = s->cache.ops;
+	ops = *mem_ops;
+	ops.get = get_answers_alone;
+	s->engine.lookups.cache.ops = blind ? &ops : mem_ops;
+}
+
 /* ---- Setting things up ------------------------------------------------------ */
 
 static enum dns_status
@@ -437,6 +460,8 @@ do_work(struct scenario *s, char **words)
 		start_refresh(s, words);
 	else if (strcmp(verb, "STRICT") == 0)
 		s->engine.lookups.strict_first_use = strcmp(words[1], "yes") == 0;
+	else if (strcmp(verb, "BLIND") == 0)
+		set_blind(s, strcmp(words[1], "yes") == 0);
 	else if (strcmp(verb, "PROBING") == 0)
 		s->engine.walks.probing = strcmp(words[1], "yes") == 0;
 	else if (strcmp(verb, "LOSE") == 0)

@@ -268,6 +268,61 @@ an_older_policy_does_not_replace_a_newer_one(void **state)
 	assert_string_equal(mtasts_result_id(r), "one");
 }
 
+static void
+an_import_counts_what_is_stored(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_cached c;
+	struct mtasts_import *import;
+	struct mtasts_error err;
+	char domain[32];
+	size_t stored;
+	unsigned i;
+
+	host_lookup(host, "d00003.example", 0, -1); /* that there is none */
+	assert_int_equal(mtasts_admin_import_new(host->ctx, &import, NULL),
+	    MTASTS_OK);
+	for (i = 0; i < 1000; i++) {
+		snprintf(domain, sizeof(domain), "d%05u.example", i);
+		c = cached(domain);
+		set_raw(&c, raw_good);
+		assert_int_equal(mtasts_admin_import_add(import, &c, &err),
+		    MTASTS_OK);
+		no_id(&c);
+		assert_int_equal(mtasts_admin_import_add(import, &c, &err),
+		    MTASTS_INVALID);
+	}
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_OK);
+	assert_null(import);
+	assert_int_equal(stored, 1000);
+	assert_int_equal(count(host), 1000);
+	assert_int_equal(mtasts_result_mode(host_lookup(host,
+	    "d00003.example", 0, 0)), MTASTS_MODE_ENFORCE);
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_OK);
+	assert_int_equal(stored, 0);
+}
+
+static void
+an_import_into_nothing_stores_nothing(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_cached c = cached("a.example");
+	struct mtasts_import *import;
+	struct mtasts_error err;
+	size_t stored = 99;
+
+	host_set(host, "cache.directory", "/nonexistent/cache");
+	host_again(host);
+	assert_int_equal(mtasts_admin_import_new(host->ctx, &import, NULL),
+	    MTASTS_OK);
+	assert_int_equal(mtasts_admin_import_add(import, &c, &err), MTASTS_OK);
+	assert_int_equal(mtasts_admin_import_end(&import, &stored, &err),
+	    MTASTS_CACHE);
+	assert_int_equal(stored, 0);
+}
+
 /* ---- Show and list ------------------------------------------------------------------- */
 
 struct copy {
@@ -695,6 +750,43 @@ a_batch_does_them_all(void **state)
 }
 
 static void
+on_overridden(void *arg, const struct mtasts_result *r)
+{
+	const char *domain = mtasts_result_domain(r);
+	bool enforced = strcmp(domain, "a1.example") == 0;
+	bool skipped = strcmp(domain, "a2.example") == 0;
+
+	((struct list *)arg)->done++;
+	ROW_INT(domain, mtasts_result_source(r), enforced || skipped ?
+	    MTASTS_SOURCE_OVERRIDE : MTASTS_SOURCE_NONE);
+	ROW_INT(domain, mtasts_result_mode(r), enforced ?
+	    MTASTS_MODE_ENFORCE : MTASTS_NO_POLICY);
+	ROW_INT(domain, mtasts_result_reason(r), enforced ?
+	    MTASTS_REASON_POLICY : skipped ? MTASTS_REASON_OVERRIDE_SKIP :
+	    MTASTS_REASON_NO_RECORD);
+}
+
+static void
+in_a_batch_the_administrator_has_the_last_word_as_well(void **state)
+{
+	struct host *host = *state;
+	struct list list = { .end = 4 };
+	char file[SCRATCH_PATH];
+	FILE *f;
+
+	scratch_join(file, host->path, "overrides");
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fputs("a1.example enforce mx=mx.a.example\na2.example skip\n", f);
+	fclose(f);
+	host_set(host, "policy.overrides", file);
+	host_again(host);
+	assert_int_equal(mtasts_admin_batch(host->ctx, 0, 2, next_name,
+	    on_overridden, &list, NULL), MTASTS_OK);
+	assert_int_equal(list.done, 4);
+}
+
+static void
 a_batch_of_none_and_a_batch_of_too_many(void **state)
 {
 	struct host *host = *state;
@@ -720,6 +812,8 @@ main(void)
 		TEST(too_many_patterns_are_refused),
 		TEST(mode_none_needs_no_mx),
 		TEST(an_older_policy_does_not_replace_a_newer_one),
+		TEST(an_import_counts_what_is_stored),
+		TEST(an_import_into_nothing_stores_nothing),
 		TEST(what_was_stored_is_shown),
 		TEST(times_of_an_import_can_only_shorten),
 		TEST(what_is_not_cached_is_not_shown),
@@ -734,6 +828,7 @@ main(void)
 		TEST(compact_writes_a_copy),
 		TEST(without_a_cache_every_call_says_so),
 		TEST(a_batch_does_them_all),
+		TEST(in_a_batch_the_administrator_has_the_last_word_as_well),
 		TEST(a_batch_of_none_and_a_batch_of_too_many),
 	};
 	int failed;

@@ -234,6 +234,90 @@ a_change_sees_what_is_there(void **state)
 	assert_int_equal(get(w, CACHE_POLICIES, "a"), CACHE_NOTFOUND);
 }
 
+/* ---- Several at once ---------------------------------------------------- */
+
+static struct cache_item
+item(const char *key, char *arg)
+{
+	return (struct cache_item) { span_str(key), arg, CACHE_NOMEM };
+}
+
+static void
+several_changes_are_made_in_turn(void **state)
+{
+	struct world *w = *state;
+	char abcd[] = "abcd", efgh[] = "efgh";
+	struct cache_item items[] = { item("a", abcd), item("b", abcd),
+		item("a", efgh), item("c", NULL) };
+
+	assert_int_equal(cache_change_all(&w->cache, CACHE_POLICIES, items,
+	    COUNT(items), grow, 0), CACHE_OK);
+	for (size_t i = 0; i < COUNT(items); i++)
+		assert_int_equal(items[i].status, CACHE_OK);
+	assert_value(w, CACHE_POLICIES, "a", "abcdefgh");
+	assert_value(w, CACHE_POLICIES, "b", "abcd");
+	assert_int_equal(get(w, CACHE_POLICIES, "c"), CACHE_NOTFOUND);
+}
+
+static void
+several_are_deleted_where_they_are(void **state)
+{
+	struct world *w = *state;
+	struct cache_item items[] = { item("none", NULL), item("a", NULL),
+		item("a", NULL) };
+
+	assert_int_equal(put(w, CACHE_POLICIES, "a", "one"), CACHE_OK);
+	assert_int_equal(put(w, CACHE_POLICIES, "b", "two"), CACHE_OK);
+	assert_int_equal(cache_delete_all(&w->cache, CACHE_POLICIES, items,
+	    COUNT(items)), CACHE_OK);
+	assert_int_equal(items[0].status, CACHE_NOTFOUND);
+	assert_int_equal(items[1].status, CACHE_OK);
+	assert_int_equal(items[2].status, CACHE_NOTFOUND);
+	assert_int_equal(get(w, CACHE_POLICIES, "a"), CACHE_NOTFOUND);
+	assert_value(w, CACHE_POLICIES, "b", "two");
+}
+
+/* Of the size of its argument, in decimal. */
+static enum cache_change
+put_size(void *arg, struct span old, struct span *replacement)
+{
+	static char octets[CACHE_VALUE_MAX + 1];
+
+	(void)old;
+	*replacement = span_of(octets, strtoul(arg, NULL, 10));
+	return CACHE_REPLACE;
+}
+
+static void
+one_that_cannot_be_stored_leaves_the_others(void **state)
+{
+	struct world *w = *state;
+	char small[] = "3", large[] = "1048577";
+	struct cache_item items[] = { item("a", small), item("", small),
+		item("b", large), item("c", small) };
+
+	assert_int_equal(cache_change_all(&w->cache, CACHE_POLICIES, items,
+	    COUNT(items), put_size, 0), CACHE_FULL);
+	assert_int_equal(items[0].status, CACHE_OK);
+	assert_int_equal(items[1].status, CACHE_FULL);
+	assert_int_equal(items[2].status, CACHE_FULL);
+	assert_int_equal(items[3].status, CACHE_OK);
+	assert_int_equal(get(w, CACHE_POLICIES, "a"), CACHE_OK);
+	assert_int_equal(get(w, CACHE_POLICIES, "b"), CACHE_NOTFOUND);
+	assert_int_equal(get(w, CACHE_POLICIES, "c"), CACHE_OK);
+}
+
+static void
+no_changes_are_no_trouble(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(cache_delete_all(&w->cache, CACHE_POLICIES, NULL, 0),
+	    CACHE_OK);
+}
+
+/* ---- Visiting ----------------------------------------------------------- */
+
 struct seen {
 	struct world *world;
 	char keys[64];
@@ -363,6 +447,10 @@ main(void)
 		over_both(sizes_have_limits),
 		over_both(deleting_tells_whether_there_was_one),
 		over_both(a_change_sees_what_is_there),
+		over_both(several_changes_are_made_in_turn),
+		over_both(several_are_deleted_where_they_are),
+		over_both(one_that_cannot_be_stored_leaves_the_others),
+		over_both(no_changes_are_no_trouble),
 		over_both(visiting_goes_by_key_and_may_stop),
 		over_both(visiting_may_begin_behind_any_key),
 		over_both(a_visitor_may_delete_what_it_sees),

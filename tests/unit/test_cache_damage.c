@@ -512,6 +512,46 @@ killed_writers_lose_nothing_that_was_stored(void **state)
 	assert_int_equal(count_damaged(s), 0);
 }
 
+/* The last of them is killed for. */
+static enum cache_change
+put_or_die(void *arg, struct span old, struct span *replacement)
+{
+	(void)old;
+	if (arg == NULL)
+		raise(SIGKILL);
+	*replacement = span_str(arg);
+	return CACHE_REPLACE;
+}
+
+static bool
+die_among_changes(void *arg)
+{
+	struct store *s = arg;
+	char value[] = "new";
+	struct cache_item items[] = {
+		{ span_str("key 000000"), value, CACHE_OK },
+		{ span_str("another key"), value, CACHE_OK },
+		{ span_str("key 000001"), NULL, CACHE_OK },
+	};
+
+	cache_change_all(&s->cache, CACHE_POLICIES, items, COUNT(items),
+	    put_or_die, 0);
+	return true;
+}
+
+static void
+changes_made_together_are_all_made_or_none(void **state)
+{
+	struct store *s = *state;
+
+	assert_true(store_fill(s, CACHE_POLICIES, 0, 10));
+	assert_int_equal(scratch_child(die_among_changes, s), 128 + SIGKILL);
+	assert_int_equal(store_found(s, CACHE_POLICIES, 0, 10), 10);
+	assert_int_equal(store_count(s, CACHE_POLICIES), 10);
+	assert_true(store_fill(s, CACHE_POLICIES, 10, 20));
+	assert_int_equal(count_damaged(s), 0);
+}
+
 #define with_store(test) \
 	cmocka_unit_test_setup_teardown(test, store_make, store_unmake)
 
@@ -533,6 +573,7 @@ main(void)
 		with_store(a_death_inside_has_the_next_look_at_every_page),
 		with_store(an_in_use_file_of_noise_does_no_harm),
 		with_store(killed_writers_lose_nothing_that_was_stored),
+		with_store(changes_made_together_are_all_made_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

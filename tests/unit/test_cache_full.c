@@ -298,6 +298,56 @@ a_pinned_map_still_evicts_and_then_recovers(void **state)
 	assert_int_equal(count(&s->cache).ranks[0], 99);
 }
 
+static enum cache_change
+put_value(void *arg, struct span old, struct span *replacement)
+{
+	(void)old;
+	*replacement = span_of(arg, VALUE_SIZE);
+	return CACHE_REPLACE;
+}
+
+/* Store so many at once; returns how many were. */
+static unsigned
+put_together(const struct cache *cache, unsigned from, char how)
+{
+	struct cache_item items[CACHE_ITEMS_MAX];
+	char keys[CACHE_ITEMS_MAX][16], value[VALUE_SIZE];
+	unsigned stored = 0;
+
+	memset(value, how, sizeof(value));
+	for (unsigned i = 0; i < CACHE_ITEMS_MAX; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "key %06u", from + i);
+		items[i] = (struct cache_item){ .key = span_str(keys[i]),
+			.arg = value };
+	}
+	cache_change_all(cache, CACHE_ANSWERS, items, CACHE_ITEMS_MAX,
+	    put_value, 0);
+	for (unsigned i = 0; i < CACHE_ITEMS_MAX; i++)
+		stored += items[i].status == CACHE_OK;
+	return stored;
+}
+
+static void
+stored_together_they_make_room_like_any(void **state)
+{
+	const struct cache *cache = &((struct store *)*state)->cache;
+	unsigned tries = 0, stored;
+
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(put(cache, i, '0'), CACHE_OK);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(put_together(cache,
+		    1000 + i * CACHE_ITEMS_MAX, '1'), CACHE_ITEMS_MAX);
+	assert_true(count(cache).all < 100 * CACHE_ITEMS_MAX);
+	assert_int_equal(count(cache).ranks[0], 100);
+	/* And what is counted as stored is there, when nothing else is. */
+	stored = 100;
+	while (tries++ < 100)
+		stored += put_together(cache, 100000 + tries * 1000, '0');
+	assert_true(stored < 100 * CACHE_ITEMS_MAX);
+	assert_int_equal(count(cache).ranks[0], stored);
+}
+
 static void
 a_dead_reader_pins_nothing(void **state)
 {
@@ -328,6 +378,7 @@ main(void)
 		with_small(the_cache_can_turn_over_for_ever),
 		with_small(a_large_value_makes_its_room),
 		with_small(a_pinned_map_still_evicts_and_then_recovers),
+		with_small(stored_together_they_make_room_like_any),
 		with_small(a_dead_reader_pins_nothing),
 	};
 
