@@ -51,8 +51,6 @@ write_all(int fd, const char *data, size_t len)
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			return;
 		data += n;
@@ -61,15 +59,20 @@ write_all(int fd, const char *data, size_t len)
 }
 
 /* A word and a text as one line: whoever wrote the text kept newlines out, but
- * nothing depends on it. */
+ * nothing depends on it. Written at once, the parent wakes up once. */
 static void
 write_line(const struct child *child, const char *word, const char *text)
 {
-	size_t len = strcspn(text, "\n");
+	size_t before = strlen(word), len = strcspn(text, "\n");
+	char *line = malloc(before + len + 1);
 
-	write_all(child->fd, word, strlen(word));
-	write_all(child->fd, text, len);
-	write_all(child->fd, "\n", 1);
+	if (line == NULL)
+		return;
+	memcpy(line, word, before);
+	memcpy(line + before, text, len);
+	line[before + len] = '\n';
+	write_all(child->fd, line, before + len + 1);
+	free(line);
 }
 
 void

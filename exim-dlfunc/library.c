@@ -39,28 +39,21 @@ has_root(void)
 	    effective == 0 || saved == 0;
 }
 
-/* A set-user-ID program on its way: the effective user for good. */
-static void
-drop_others(void)
+/* For good. Whether it worked, has_root() tells. */
+static bool
+become(uid_t uid, gid_t gid)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-
-	if (uid != 0 && has_root() && setresgid(gid, gid, gid) == 0 &&
-	    setresuid(uid, uid, uid) != 0)
-		return; /* has_root() tells */
+	return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
-static void
+static bool
 become_nobody(void)
 {
 	const struct passwd *pw = getpwnam("nobody");
-	uid_t uid = pw != NULL ? pw->pw_uid : NOBODY;
-	gid_t gid = pw != NULL ? pw->pw_gid : NOBODY;
 
-	if (setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
-	    setresuid(uid, uid, uid) != 0)
-		return;
+	return setgroups(0, NULL) == 0 &&
+	    become(pw != NULL ? pw->pw_uid : NOBODY,
+		pw != NULL ? pw->pw_gid : NOBODY);
 }
 
 static bool
@@ -69,7 +62,9 @@ leave_root(struct library *library)
 	bool still_root = false;
 	char line[320];
 
-	drop_others();
+	/* A set-user-ID program on its way: the effective user. */
+	if (geteuid() != 0 && has_root())
+		become(geteuid(), getegid());
 	if (!has_root())
 		return true;
 	if (mtasts_become_owner(library->options, &still_root,

@@ -93,6 +93,7 @@ begin(struct batch *batch, struct batch_job *self)
 		refuse(batch, name, status);
 		return;
 	}
+	job_override(&self->job, batch->engine->ctx->overrides);
 	self->busy = true;
 	batch->busy++;
 	job_start(&self->job);

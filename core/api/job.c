@@ -78,7 +78,6 @@ keep_answer(struct job *job, const struct lookup_found *found)
 	free(job->bytes);
 	job->bytes = bytes;
 	job->len = found->answer.len;
-	job->fetch_failed = found->fetch_failed;
 	return true;
 }
 
@@ -120,6 +119,25 @@ start_lookup(struct job *job, unsigned flags)
 	if (lookup_start(&job->engine->lookups, job->domain, flags, on_found,
 		job, &job->lookup) != MTASTS_OK)
 		finish(job, MTASTS_NOMEM);
+}
+
+void
+job_override(struct job *job, const struct overrides *overrides)
+{
+	const struct override *override = overrides_find(overrides,
+	    job->domain);
+	struct answer *answer = &job->answer;
+
+	if (override == NULL)
+		return;
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = override->skip ? MTASTS_OUTCOME_NONE :
+					   MTASTS_OUTCOME_POLICY;
+	answer->reason = override->skip ? MTASTS_REASON_OVERRIDE_SKIP :
+					  MTASTS_REASON_POLICY;
+	answer->policy = override->policy;
+	job->overridden = true;
+	job->source = MTASTS_SOURCE_OVERRIDE;
 }
 
 void

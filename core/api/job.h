@@ -24,7 +24,6 @@ struct job {
 	enum mtasts_status status; /* MTASTS_OK or MTASTS_NOMEM */
 	struct answer answer;	   /* leads into bytes */
 	enum mtasts_source source;
-	bool fetch_failed;
 	char *bytes;
 	size_t len;
 	struct evaluation *evaluation; /* NULL for a lookup */
@@ -36,6 +35,8 @@ struct job {
 	bool finished;
 };
 
+/* Give it what the administrator wrote for its domain, if anything. */
+void job_override(struct job *job, const struct overrides *overrides);
 void job_start(struct job *job);
 /* Nobody waits any longer and nobody goes on: done is called now. */
 void job_expire(struct job *job);

@@ -12,6 +12,7 @@
 #include "api/thread.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "discovery/discovery.h"
 #include "io/fork.h"
 #include "rules/domain.h"
 
@@ -80,24 +81,6 @@ answer_not_a_domain(struct mtasts_result *result, enum domain_status status)
 	text_put(&text, domain_status_text(status));
 }
 
-static bool
-find_override(const struct mtasts *ctx, const char *domain,
-    struct answer *answer)
-{
-	const struct override *override = overrides_find(ctx->overrides,
-	    domain);
-
-	if (override == NULL)
-		return false;
-	memset(answer, 0, sizeof(*answer));
-	answer->outcome = override->skip ? MTASTS_OUTCOME_NONE :
-					   MTASTS_OUTCOME_POLICY;
-	answer->reason = override->skip ? MTASTS_REASON_OVERRIDE_SKIP :
-					  MTASTS_REASON_POLICY;
-	answer->policy = override->policy;
-	return true;
-}
-
 /* A fresh answer, if the caller takes one. */
 static bool
 find_fresh(struct mtasts_session *session, const char *domain, unsigned flags)
@@ -160,6 +143,20 @@ has_cached(struct mtasts_session *session, const struct job *job)
 	return answer.outcome == MTASTS_OUTCOME_POLICY;
 }
 
+/* No fresh answer. If nobody answered in time either, no policy is live, and the
+ * work goes on: under strict_first_use the mail waits for what comes of it. */
+static void
+answer_nothing(const struct mtasts *ctx, struct answer *answer,
+    enum mtasts_reason reason, int64_t now)
+{
+	answer->reason = reason;
+	if (reason == MTASTS_REASON_DEADLINE &&
+	    answer->outcome == MTASTS_OUTCOME_UNAVAILABLE &&
+	    ctx->options->policy.strict_first_use &&
+	    discovery_is_first_use(answer, now))
+		answer->outcome = MTASTS_OUTCOME_DEFER;
+}
+
 /* The answer is what the cache holds: nobody may be asked, or nobody could be,
  * or nobody answered in time. */
 static enum mtasts_status
@@ -167,15 +164,16 @@ run_cached(struct mtasts_session *session, struct job *job,
     enum mtasts_reason reason)
 {
 	struct mtasts_result *result = &session->result;
+	int64_t now = clock_wall(&clock_system);
 
 	result->answer = job->answer;
 	result->source = job->source;
 	if (!job->overridden) {
 		lookup_cached(&session->ctx->cache, session->reader,
-		    job->domain, clock_wall(&clock_system), &session->buffer,
-		    &result->answer);
+		    job->domain, now, &session->buffer, &result->answer);
 		if (result->answer.reason == MTASTS_REASON_NOT_CACHED)
-			result->answer.reason = reason;
+			answer_nothing(session->ctx, &result->answer, reason,
+			    now);
 		if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 			result->source = MTASTS_SOURCE_CACHE;
 	}
@@ -274,10 +272,7 @@ find(struct mtasts_session *session, struct job *job, unsigned flags,
 	struct mtasts_result *result = &session->result;
 
 	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
-	if (find_override(session->ctx, job->domain, &job->answer)) {
-		job->overridden = true;
-		job->source = MTASTS_SOURCE_OVERRIDE;
-	}
+	job_override(job, session->ctx->overrides);
 	if (!job->evaluate && job->overridden) {
 		result->answer = job->answer;
 		result->source = job->source;

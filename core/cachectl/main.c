@@ -92,7 +92,7 @@ print_help(void)
 	       "  -v, --verbose      tell every step\n"
 	       "      --help         this help, or that of a command\n"
 	       "      --version      print the version\n\n"
-	       "\"%s check DOMAIN\" is a good begin; mtasts-cachectl(8) has "
+	       "\"%s check DOMAIN\" is a good beginning; mtasts-cachectl(8) has "
 	       "the rest.\n",
 	    PROGRAM);
 }

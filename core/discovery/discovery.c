@@ -121,9 +121,9 @@ discovery_give(const struct entry *entry, int64_t now, struct answer *answer)
 	answer->fresh_until = earlier(answer->fresh_until, answer->expires_at);
 }
 
-/* After a failed refresh: some times again before the policy expires, however
- * short its life, but not more often than a fetch may be tried, nor less often
- * than hourly. */
+/* After a refresh that failed or was not to be: some times again before the
+ * policy expires, however short its life, but not more often than a fetch may
+ * be tried, nor less often than hourly. */
 static int64_t
 retry_refresh_in(const struct discovery *d, int64_t now)
 {
@@ -146,7 +146,9 @@ note_clock(struct discovery *d, int64_t now)
 	d->store = DISCOVERY_STORE_AMENDS;
 }
 
-/* A stored policy that mail makes use of, and how its refresh fares. */
+/* A stored policy that mail makes use of, and how its refresh fares. One that
+ * ended before the fetch, with a null MX or held back, is not for each pass to
+ * ask about. */
 static void
 note_use(struct discovery *d, int64_t now)
 {
@@ -154,11 +156,20 @@ note_use(struct discovery *d, int64_t now)
 		d->entry.used_at = now;
 		d->store = DISCOVERY_STORE_AMENDS;
 	}
-	if (d->fetch_failed) {
+	if (d->fetch_failed)
 		d->entry.refresh_failures++;
+	if (d->fetch_failed ||
+	    (is_refresh(d) && entry_is_due(&d->entry, now))) {
 		d->entry.refresh_at = now + retry_refresh_in(d, now);
 		d->store = DISCOVERY_STORE_AMENDS;
 	}
+}
+
+bool
+discovery_is_first_use(const struct answer *answer, int64_t now)
+{
+	return answer->first_id[0] == '\0' ||
+	    now - answer->first_seen < DISCOVERY_FIRST_USE_MAX;
 }
 
 /* Nothing usable: does strict_first_use ask to hold the mail? Only where a
@@ -167,7 +178,7 @@ static enum mtasts_outcome
 unavailable(const struct discovery *d, int64_t now)
 {
 	if (d->strict_first_use && d->id[0] != '\0' &&
-	    now - d->answer.first_seen < DISCOVERY_FIRST_USE_MAX)
+	    discovery_is_first_use(&d->answer, now))
 		return MTASTS_OUTCOME_DEFER;
 	return MTASTS_OUTCOME_UNAVAILABLE;
 }

@@ -8,13 +8,12 @@
  *
  * Test: tests/scenario.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "discovery/lookup.h"
-#include "base/text.h"
 #include "discovery/discovery.h"
+#include "discovery/report.h"
 #include "discovery/store.h"
 #include "rules/domain.h"
 
@@ -53,76 +52,10 @@ struct lookup_work {
 
 static void lookup_step(struct lookup_work *work);
 
-/* ---- Trace ------------------------------------------------------------- */
-
-void
-lookup_trace_step(const struct lookup_trace *to, enum mtasts_stage stage,
-    const char *subject, int64_t elapsed, const char *fmt, ...)
-{
-	char buf[512];
-	struct text text;
-	va_list ap;
-
-	if (to->fn == NULL)
-		return;
-	text_init(&text, buf, sizeof(buf));
-	va_start(ap, fmt);
-	text_vprintf(&text, fmt, ap);
-	va_end(ap);
-	to->fn(to->arg, &(struct mtasts_step) { stage, subject, buf, elapsed });
-}
-
 static int64_t
 elapsed(const struct lookup_work *work)
 {
 	return clock_monotonic(work->env->clock) - work->step_began;
-}
-
-#define TRACE(work, stage, subject, ...)                                \
-	lookup_trace_step(&(work)->env->trace, stage, subject,          \
-	    elapsed(work), __VA_ARGS__)
-
-static void
-trace_txt(struct lookup_work *work, const struct dns_answer *dns)
-{
-	const struct discovery *d = &work->discovery;
-	char name[DOMAIN_SIZE];
-
-	domain_record_name(work->domain, name);
-	if (d->id[0] != '\0')
-		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: id %s, TTL %u s",
-		    d->id, (unsigned)dns->ttl);
-	else if (d->temporary)
-		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: no answer (%s%s%s)",
-		    dns_status_name(dns->status),
-		    dns->detail[0] != '\0' ? ": " : "", dns->detail);
-	else
-		TRACE(work, MTASTS_STAGE_DNS, name, "TXT: no record (%s)",
-		    d->detail[0] != '\0' ? d->detail :
-			mtasts_reason_name(MTASTS_REASON_NO_RECORD));
-}
-
-static void
-trace_fetch(struct lookup_work *work, const struct https_answer *https)
-{
-	const struct discovery *d = &work->discovery;
-	char host[DOMAIN_SIZE];
-
-	domain_policy_host(work->domain, host);
-	TRACE(work, MTASTS_STAGE_HTTPS, host, "GET: %s, status %d, %zu octets%s%s%s%s",
-	    https_status_name(https->status), https->code, https->len,
-	    https->address[0] != '\0' ? " from " : "", https->address,
-	    https->detail[0] != '\0' ? ": " : "", https->detail);
-	if (d->fetch_failed)
-		TRACE(work, MTASTS_STAGE_POLICY, host, "not usable: %s %s",
-		    mtasts_reason_name(d->answer.failed_reason),
-		    d->answer.failed_detail);
-	else
-		TRACE(work, MTASTS_STAGE_POLICY, host,
-		    "mode %s, max_age %u s, %zu mx",
-		    mtasts_mode_name(d->answer.policy.mode),
-		    (unsigned)d->answer.policy.max_age,
-		    d->answer.policy.mx_count);
 }
 
 /* ---- Reading the cache ------------------------------------------------- */
@@ -189,11 +122,16 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
     const char *domain, int64_t now, struct cache_buffer *buffer,
     struct answer *answer)
 {
+	struct answer seen = { 0 };
 	struct entry entry;
 
-	if (lookup_fresh(cache, reader, domain, now, buffer, answer))
-		return;
-	memset(answer, 0, sizeof(*answer));
+	if (read_answer(cache, reader, domain, buffer, answer)) {
+		if (answer_is_fresh(answer, now))
+			return;
+		memcpy(seen.first_id, answer->first_id, sizeof(seen.first_id));
+		seen.first_seen = answer->first_seen;
+	}
+	*answer = seen;
 	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
 	if (read_entry(cache, reader, domain, buffer, &entry) == CACHE_OK &&
@@ -252,75 +190,11 @@ tell_waiters(struct lookup_work *work, const struct lookup_found *found)
 	}
 }
 
-/* The first failure is a warning, every so many in a row an error (RFC 8461,
- * 3.3 and 10.2). */
-static enum mtasts_log_level
-failure_level(const struct lookup_work *work, unsigned failures)
-{
-	if (failures % (unsigned)work->env->refresh_warnings == 0)
-		return MTASTS_LOG_ERROR;
-	return failures == 1 ? MTASTS_LOG_WARNING : MTASTS_LOG_INFO;
-}
-
-/* What a return value cannot carry: a cached policy stays in force although
- * discovery ran into trouble. Nobody needs to know of mode none (8.3). */
-static void
-log_trouble(const struct lookup_work *work)
-{
-	const struct discovery *d = &work->discovery;
-	const struct answer *answer = &d->answer;
-	const struct log *log = work->env->log;
-	char detail[2 * ANSWER_DETAIL_SIZE];
-
-	if (d->from_answers || !answer_binds(answer) ||
-	    answer->reason == MTASTS_REASON_POLICY)
-		return;
-	text_quoted(detail, sizeof(detail), answer->detail);
-	if (d->fetch_failed)
-		log_line(log, failure_level(work, d->entry.refresh_failures),
-		    "domain=%s event=policy-refresh-failed failures=%u policy=%s id=%s expires_in=%llds reason=\"%s: %s\"",
-		    work->domain, (unsigned)d->entry.refresh_failures,
-		    mtasts_mode_name(answer->policy.mode), answer->id,
-		    (long long)(answer->expires_at - answer->asked_at),
-		    mtasts_reason_name(answer->reason), detail);
-	else
-		log_line(log, MTASTS_LOG_NOTICE,
-		    "domain=%s event=cached-policy-kept policy=%s id=%s reason=\"%s: %s\"",
-		    work->domain, mtasts_mode_name(answer->policy.mode),
-		    answer->id, mtasts_reason_name(answer->reason),
-		    detail);
-}
-
-/* Every lookup is counted once, here or where a session ends it by a hit. */
-static void
-count(struct lookup_work *work)
-{
-	const struct discovery *d = &work->discovery;
-	struct counters *counters = work->env->counters;
-
-	counters_add(counters, COUNTER_LOOKUPS);
-	counters_add(counters,
-	    d->from_answers ? COUNTER_HITS : COUNTER_MISSES);
-	if (d->from_answers)
-		return;
-	if (d->temporary)
-		counters_add(counters, COUNTER_DNS_FAILURES);
-	if (d->fetched)
-		counters_add(counters, COUNTER_FETCHES);
-	else if (d->answer.outcome == MTASTS_OUTCOME_POLICY)
-		counters_add(counters, COUNTER_UNCHANGED);
-	if (d->fetch_failed)
-		counters_add(counters, COUNTER_FETCH_FAILURES);
-	if (d->fetched && (d->flags & MTASTS_REFRESH))
-		counters_add(counters, COUNTER_REFRESHES);
-}
-
 static void
 finish(struct lookup_work *work)
 {
 	struct discovery *d = &work->discovery;
-	struct lookup_found found = { MTASTS_OK, { NULL, 0 }, d->source,
-		d->fetched, d->fetch_failed };
+	struct lookup_found found = { MTASTS_OK, { NULL, 0 }, d->source };
 	void *bytes;
 
 	stop_ports(work);
@@ -329,8 +203,7 @@ finish(struct lookup_work *work)
 		d->answer.fresh_until = 0;
 	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
 	    work->env->log);
-	log_trouble(work);
-	count(work);
+	report_discovery(work->env, d);
 	bytes = malloc(ANSWER_SIZE_MAX);
 	if (bytes == NULL)
 		found.status = MTASTS_NOMEM;
@@ -360,7 +233,7 @@ on_txt(void *arg, const struct dns_answer *dns)
 	struct lookup_work *work = arg;
 
 	discovery_txt(&work->discovery, dns, clock_wall(work->env->clock));
-	trace_txt(work, dns);
+	report_txt(work->env, &work->discovery, dns, elapsed(work));
 	lookup_step(work);
 }
 
@@ -401,7 +274,7 @@ on_fetched(void *arg, const struct https_answer *https)
 	own.body = work->body;
 	discovery_fetched(&work->discovery, &own, work->storage,
 	    clock_wall(work->env->clock));
-	trace_fetch(work, &own);
+	report_fetch(work->env, &work->discovery, &own, elapsed(work));
 	lookup_step(work);
 }
 

@@ -24,11 +24,6 @@ struct lookup_trace {
 	void *arg;
 };
 
-/* Report a step that took elapsed milliseconds. */
-void lookup_trace_step(const struct lookup_trace *trace,
-    enum mtasts_stage stage, const char *subject, int64_t elapsed,
-    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
 struct lookup_work;
 
 /* What lookups of one loop have in common. All is borrowed. */
@@ -57,8 +52,6 @@ struct lookup_found {
 	enum mtasts_status status; /* MTASTS_OK or MTASTS_NOMEM */
 	struct span answer;	   /* encoded, see rules/answer.h */
 	enum mtasts_source source;
-	bool fetched; /* HTTPS was spoken */
-	bool fetch_failed;
 };
 
 struct lookup;
@@ -82,7 +75,8 @@ void lookup_leave(struct lookup **lookup);
 
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
- * live policy, or MTASTS_REASON_NOT_CACHED. reader and buffer are the caller's;
+ * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, as
+ * far as that is remembered. reader and buffer are the caller's;
  * *answer leads into buffer.
  */
 void lookup_cached(const struct cache *cache,

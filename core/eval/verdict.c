@@ -210,9 +210,12 @@ verdict_without_walk(struct evaluation *evaluation, const char *domain,
 	} else if (answer->outcome == MTASTS_OUTCOME_DEFER) {
 		evaluation->verdict = MTASTS_VERDICT_TEMPERROR;
 		evaluation->code = "4.7.0";
-		text_printf(&text,
-		    "%s promises a policy that cannot be had (%s)", domain,
-		    reason);
+		if (answer->reason == MTASTS_REASON_DEADLINE)
+			say_without_policy(&text, domain, answer->reason);
+		else
+			text_printf(&text,
+			    "%s promises a policy that cannot be had (%s)",
+			    domain, reason);
 	} else {
 		say_without_policy(&text, domain, answer->reason);
 	}

@@ -15,7 +15,7 @@
 #include "rules/answer.h"
 #include "rules/domain.h"
 
-#define EVAL_HOSTS_MAX 32 /* MX hosts looked at */
+#define EVAL_HOSTS_MAX 32 /* MX hosts kept to be shown, of all that there are */
 #define EVAL_PROBES_MAX 8 /* of them probed */
 #define EVAL_SENTENCE_SIZE 400
 

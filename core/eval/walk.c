@@ -12,6 +12,7 @@
 
 #include "eval/walk.h"
 #include "base/text.h"
+#include "discovery/report.h"
 
 struct walk {
 	const struct walk_env *env;
@@ -45,7 +46,7 @@ lap(struct walk *walk)
 }
 
 #define TRACE(walk, stage, subject, ...)                                \
-	lookup_trace_step(&(walk)->env->ports->trace, stage, subject,   \
+	report_step(&(walk)->env->ports->trace, stage, subject,   \
 	    lap(walk), __VA_ARGS__)
 
 static void
@@ -92,23 +93,40 @@ conclude(struct walk *walk, enum mtasts_verdict verdict,
 
 /* ---- MX ----------------------------------------------------------------- */
 
+/* In their order. Where there are too many, one that the policy names takes the
+ * place of the last that it does not name: a domain must not seem to fail by
+ * the number of its hosts. */
+static void
+keep_host(struct evaluation *evaluation, const struct eval_host *host)
+{
+	struct eval_host *hosts = evaluation->hosts;
+	size_t count = evaluation->host_count, i;
+
+	if (count < EVAL_HOSTS_MAX) {
+		hosts[evaluation->host_count++] = *host;
+		return;
+	}
+	for (i = count; host->matched && i > 0; i--) {
+		if (hosts[i - 1].matched)
+			continue;
+		memmove(&hosts[i - 1], &hosts[i], (count - i) * sizeof(*hosts));
+		hosts[count - 1] = *host;
+		return;
+	}
+}
+
 static void
 add_host(struct walk *walk, const char *name, uint16_t preference)
 {
-	struct evaluation *evaluation = &walk->evaluation;
-	struct eval_host *host;
+	struct eval_host host = { .preference = preference };
 
-	if (evaluation->host_count == EVAL_HOSTS_MAX)
+	if (!domain_host(name, strlen(name), host.name))
 		return;
-	host = &evaluation->hosts[evaluation->host_count];
-	if (!domain_host(name, strlen(name), host->name))
-		return;
-	host->preference = preference;
-	host->matched = policy_match(walk->policy, host->name);
-	evaluation->host_count++;
-	TRACE(walk, MTASTS_STAGE_MX, host->name, "preference %u, %s",
+	host.matched = policy_match(walk->policy, host.name);
+	keep_host(&walk->evaluation, &host);
+	TRACE(walk, MTASTS_STAGE_MX, host.name, "preference %u, %s",
 	    (unsigned)preference,
-	    host->matched ? "named by the policy" : "NOT named by the policy");
+	    host.matched ? "named by the policy" : "NOT named by the policy");
 }
 
 static bool

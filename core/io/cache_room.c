@@ -355,7 +355,8 @@ evict_in_rounds(struct cache_env *env, const struct cache_place *place,
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		if (survey(env, rank, now, &room, victims) != CACHE_FAULT_NONE)
 			return false;
-		if (has_reserve(&room, 0) && (round > 0 || !is_nearly_full(&room)))
+		if (has_reserve(&room, 0) &&
+		    (round > 0 || !is_nearly_full(&room)))
 			return true;
 		if (!is_nearly_full(&room))
 			return give_up(env, place,

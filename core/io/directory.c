@@ -142,7 +142,13 @@ directory_make(const struct directory_options *options,
 	enum mtasts_status st;
 	size_t len;
 	char *path;
+	int fd;
 
+	/* As nearly always. What cannot be opened is looked at below. */
+	if ((fd = directory_open(options->path)) != -1) {
+		close(fd);
+		return MTASTS_OK;
+	}
 	if ((st = find_owner(options, &owner, err)) != MTASTS_OK)
 		return st;
 	if ((path = strdup(options->path)) == NULL)

@@ -7,6 +7,10 @@
  * Without EDNS, which 1.18 turns on and off for a whole channel at a FORMERR;
  * an answer above 512 octets comes over TCP.
  *
+ * When a connection fails, 1.18 takes the server away from every question of the
+ * channel, those by UDP as well. So a channel for many speaks UDP alone, and a
+ * question whose answer was cut short is asked by TCP on a channel of its own.
+ *
  * A channel cannot change its servers while it has questions in flight. When
  * resolv.conf has changed, the next question gets a new one, and the old one
  * finishes what it has.
@@ -54,7 +58,11 @@ struct dns_channel {
 };
 
 struct question {
+	struct dns_channel *channel;
 	struct wire *wire;
+	bool by_tcp;
+	enum dns_record record;
+	char name[DNS_NAME_SIZE];
 	dns_message_fn *fn;
 	void *arg;
 };
@@ -187,11 +195,12 @@ wire_free(struct wire *wire)
 }
 
 static int
-wire_init(struct wire *wire, const struct dns_channel *channel)
+wire_init(struct wire *wire, const struct dns_channel *channel, bool by_tcp)
 {
 	char lookups[] = "b";
 	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+		    (by_tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC),
 		.timeout = channel->timeout,
 		.tries = TRIES,
 		.ndots = 1,
@@ -217,9 +226,10 @@ wire_init(struct wire *wire, const struct dns_channel *channel)
 	return rc;
 }
 
-/* A new current channel in front of the others. */
+/* A new channel in front of those that *link leads to. */
 static enum mtasts_status
-wire_new(struct dns_channel *channel, struct mtasts_error *err)
+wire_new(struct dns_channel *channel, bool by_tcp, struct wire **link,
+    struct mtasts_error *err)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
 	int rc;
@@ -227,7 +237,7 @@ wire_new(struct dns_channel *channel, struct mtasts_error *err)
 	if (wire == NULL)
 		return error_nomem(err, "DNS");
 	wire->loop = channel->loop;
-	rc = wire_init(wire, channel);
+	rc = wire_init(wire, channel, by_tcp);
 	if (rc != ARES_SUCCESS) {
 		free(wire);
 		return error_set(err,
@@ -235,8 +245,8 @@ wire_new(struct dns_channel *channel, struct mtasts_error *err)
 		    MTASTS_STAGE_DNS, rc, "DNS cannot be set up: %s",
 		    ares_strerror(rc));
 	}
-	wire->next = channel->wires;
-	channel->wires = wire;
+	wire->next = *link;
+	*link = wire;
 	return MTASTS_OK;
 }
 
@@ -357,7 +367,7 @@ dns_channel_new(struct loop *loop, const struct dns_cares_options *options,
 	look_at_conf(&channel->conf);
 	status = servers_parse(options, &channel->servers, err);
 	if (status == MTASTS_OK)
-		status = wire_new(channel, err);
+		status = wire_new(channel, false, &channel->wires, err);
 	if (status != MTASTS_OK)
 		dns_channel_free(&channel);
 	*out = channel;
@@ -394,7 +404,7 @@ follow_conf(struct dns_channel *channel)
 	look_at_conf(&conf);
 	/* Without a new channel the old one goes on, until the next look. */
 	if (!same_file(&conf, &channel->conf) &&
-	    wire_new(channel, NULL) == MTASTS_OK)
+	    wire_new(channel, false, &channel->wires, NULL) == MTASTS_OK)
 		channel->conf = conf;
 }
 
@@ -444,6 +454,31 @@ translate(int code, const char **detail)
 	}
 }
 
+static bool
+is_truncated(const unsigned char *message, int len)
+{
+	return len > 2 && (message[2] & 0x02) != 0;
+}
+
+static void send_on(struct question *question, struct wire *wire);
+
+/* The current channel stays the first. */
+static enum dns_status
+send_by_tcp(struct question *question)
+{
+	struct wire *current = question->channel->wires;
+	enum mtasts_status status = wire_new(question->channel, true,
+	    &current->next, NULL);
+
+	if (status == MTASTS_NOMEM)
+		return DNS_NOMEM;
+	if (status != MTASTS_OK)
+		return DNS_SERVFAIL;
+	question->by_tcp = true;
+	send_on(question, current->next);
+	return DNS_OK;
+}
+
 static void
 on_message(void *arg, int code, int timeouts, unsigned char *message, int len)
 {
@@ -452,20 +487,36 @@ on_message(void *arg, int code, int timeouts, unsigned char *message, int len)
 	const char *detail = "";
 
 	(void)timeouts;
-	if (message == NULL)
-		status = translate(code, &detail);
 	question->wire->active--;
+	if (message == NULL) {
+		status = translate(code, &detail);
+	} else if (!question->by_tcp && is_truncated(message, len)) {
+		if ((status = send_by_tcp(question)) == DNS_OK)
+			return;
+		message = NULL;
+	}
 	question->fn(question->arg, status, detail, message,
 	    message != NULL ? (size_t)len : 0);
 	free(question);
+}
+
+static void
+send_on(struct question *question, struct wire *wire)
+{
+	const char *name = question->name;
+
+	question->wire = wire;
+	wire->active++;
+	ares_query(wire->ares, *name == '\0' ? "." : name, 1 /* IN */,
+	    (int)question->record, on_message, question);
+	wire_arm(wire);
 }
 
 void
 dns_channel_ask(struct dns_channel *channel, const char *name,
     enum dns_record record, dns_message_fn *fn, void *arg)
 {
-	struct question *question = malloc(sizeof(*question));
-	struct wire *wire;
+	struct question *question = calloc(1, sizeof(*question));
 
 	if (question == NULL) {
 		fn(arg, DNS_NOMEM, "", NULL, 0);
@@ -473,10 +524,10 @@ dns_channel_ask(struct dns_channel *channel, const char *name,
 	}
 	follow_conf(channel);
 	sweep(channel);
-	wire = channel->wires;
-	*question = (struct question){ .wire = wire, .fn = fn, .arg = arg };
-	wire->active++;
-	ares_query(wire->ares, *name == '\0' ? "." : name, 1 /* IN */,
-	    (int)record, on_message, question);
-	wire_arm(wire);
+	question->channel = channel;
+	question->record = record;
+	memcpy(question->name, name, strlen(name) + 1);
+	question->fn = fn;
+	question->arg = arg;
+	send_on(question, channel->wires);
 }

@@ -91,10 +91,12 @@ class Overlay:
         return self.root + name
 
     def install(self, packages):
-        """Install package files, for instance all of the cache."""
+        """Install package files, for instance all of the cache.  They are the set
+        that apt chose, but a package that is to be there before another is even
+        unpacked (cron has one) stops dpkg, which sees to no such order."""
         os.mkdir(self.path("/debs"))
         mount("--bind", cache(), self.path("/debs"))
-        self.must("dpkg", "--force-unsafe-io", "--install",
+        self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
                   *("/debs/" + os.path.basename(deb) for deb in packages),
                   limit=INSTALL_LIMIT)
 

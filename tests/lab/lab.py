@@ -219,8 +219,10 @@ def run(command, limit, stdin=None):
 
 def command_under_test():
     """$MTASTS_CACHECTL, or the one just built, or the one installed."""
-    built = os.path.join(os.environ.get("abs_top_builddir", ""), "core/cachectl", COMMAND)
-    for candidate in (os.environ.get("MTASTS_CACHECTL"), built, COMMAND):
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    builds = (os.environ.get("abs_top_builddir", ""), os.path.join(top, "build"))
+    built = [os.path.join(build, "core/cachectl", COMMAND) for build in builds]
+    for candidate in (os.environ.get("MTASTS_CACHECTL"), *built, COMMAND):
         found = candidate and shutil.which(candidate)
         if found:
             return found

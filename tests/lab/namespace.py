@@ -31,9 +31,10 @@ def enter():
     unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
     if os.getuid() != 0:
         unshare += ["--user", "--map-root-user"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
-        skip("namespaces cannot be made here: not root, and the kernel or the "
-             "container forbids them to users")
+    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        skip(f"namespaces cannot be made here: {tried.stderr.strip()} (root may make "
+             "them, but not in a plain chroot or an unprivileged container)")
     os.environ[INSIDE] = "1"
     os.execvp(unshare[0], [*unshare, sys.executable, "-B", *sys.argv])
 
@@ -47,14 +48,34 @@ def furnish(networks, directory, files):
     # A /proc of this process-id namespace, where it may be mounted.
     subprocess.run(["mount", "-t", "proc", "proc", "/proc"], capture_output=True,
                    check=False)
+    # Semaphores of our own: faketime names its by process id, of which each of
+    # the labs that run at once has the same.
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"], capture_output=True,
+                   check=False)
     ip("link", "set", "lo", "up")
     for network in networks:
         own(network)
+    if not all(os.path.exists("/etc/" + name) for name in files):
+        etc_that_has(files)
     for name, text in files.items():
         replacement = os.path.join(directory, name)
         with open(replacement, "w", encoding="ascii") as file:
             file.write(text)
         subprocess.run(["mount", "--bind", replacement, "/etc/" + name], check=True)
+
+
+def etc_that_has(files):
+    """An /etc with places to mount files at: debootstrap makes no hosts."""
+    layer = "/dev/shm/etc"
+    for part in ("upper", "work"):
+        os.makedirs(os.path.join(layer, part))
+    for name in files:
+        if not os.path.exists("/etc/" + name):
+            with open(f"{layer}/upper/{name}", "w", encoding="ascii"):
+                pass
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                    f"lowerdir=/etc,upperdir={layer}/upper,workdir={layer}/work", "/etc"],
+                   check=True)
 
 
 def own(address):

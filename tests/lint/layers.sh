@@ -56,6 +56,14 @@ only_in 'libconfuse' 'confuse\.h' 'api/options_file\.c'
 only_in 'jansson' 'jansson\.h' 'cachectl/json'
 only_in 'sockets' 'sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|resolv\.h' 'io/'
 
+{
+	grep -n '#include "' "$srcdir"/exim-dlfunc/*.[ch] |
+		grep -Ev '"(answer|child|event|exim_abi|library|query|mtasts)\.h"'
+	grep -n 'local_scan\.h>' "$srcdir"/exim-dlfunc/*.[ch] |
+		grep -v '/exim_abi\.h:'
+} > "$work/bad"
+check 'exim-dlfunc includes its own, mtasts.h, and local_scan.h once' "$work/bad"
+
 impure='time\.h|sys/time\.h|sys/socket\.h|poll\.h|unistd\.h|fcntl\.h'
 impure="$impure|ares.*|curl/.*|openssl/.*|lmdb\\.h|pthread\\.h"
 without rules/ "$impure"

@@ -10,6 +10,7 @@ api=$man/mtasts.3
 conf=$man/mtasts.conf.5
 command=$man/mtasts-cachectl.8
 milter=$man/mtasts-milter.8
+exim=$man/mtasts-exim.7
 
 # complain PAGE PATTERN-PREFIX PATTERN-SUFFIX: names on stdin not in the page
 missing() {
@@ -18,7 +19,7 @@ missing() {
 	done
 }
 
-for page in "$api" "$conf" "$command" "$milter"; do
+for page in "$api" "$conf" "$command" "$exim" "$milter"; do
 	name="mandoc -Tlint ${page##*/}"
 	if command -v mandoc > /dev/null; then
 		# A page that is not installed yet cannot be referred to.
@@ -49,6 +50,10 @@ grep -Eo '^\.It Ic [a-z]+\.[a-z_]+' "$conf" | sed 's/.*Ic //' | sort |
 	comm -13 "$(sort "$work/keys" > "$work/sorted" && echo "$work/sorted")" \
 		- > "$work/bad"
 check 'mtasts.conf(5) has no key that is none' "$work/bad"
+
+missing "$exim" '^\.It (Xo )?Ic ' '($| )' \
+	< "$srcdir/exim-dlfunc/mtasts.sym" > "$work/bad"
+check "each function for Exim is in mtasts-exim(7)" "$work/bad"
 
 main=$srcdir/core/cachectl/main.c
 sed -n '/^static const struct command commands/,/^};/p' "$main" |

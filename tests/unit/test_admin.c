@@ -750,6 +750,43 @@ a_batch_does_them_all(void **state)
 }
 
 static void
+on_overridden(void *arg, const struct mtasts_result *r)
+{
+	const char *domain = mtasts_result_domain(r);
+	bool enforced = strcmp(domain, "a1.example") == 0;
+	bool skipped = strcmp(domain, "a2.example") == 0;
+
+	((struct list *)arg)->done++;
+	ROW_INT(domain, mtasts_result_source(r), enforced || skipped ?
+	    MTASTS_SOURCE_OVERRIDE : MTASTS_SOURCE_NONE);
+	ROW_INT(domain, mtasts_result_mode(r), enforced ?
+	    MTASTS_MODE_ENFORCE : MTASTS_NO_POLICY);
+	ROW_INT(domain, mtasts_result_reason(r), enforced ?
+	    MTASTS_REASON_POLICY : skipped ? MTASTS_REASON_OVERRIDE_SKIP :
+	    MTASTS_REASON_NO_RECORD);
+}
+
+static void
+in_a_batch_the_administrator_has_the_last_word_as_well(void **state)
+{
+	struct host *host = *state;
+	struct list list = { .end = 4 };
+	char file[SCRATCH_PATH];
+	FILE *f;
+
+	scratch_join(file, host->path, "overrides");
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fputs("a1.example enforce mx=mx.a.example\na2.example skip\n", f);
+	fclose(f);
+	host_set(host, "policy.overrides", file);
+	host_again(host);
+	assert_int_equal(mtasts_admin_batch(host->ctx, 0, 2, next_name,
+	    on_overridden, &list, NULL), MTASTS_OK);
+	assert_int_equal(list.done, 4);
+}
+
+static void
 a_batch_of_none_and_a_batch_of_too_many(void **state)
 {
 	struct host *host = *state;
@@ -791,6 +828,7 @@ main(void)
 		TEST(compact_writes_a_copy),
 		TEST(without_a_cache_every_call_says_so),
 		TEST(a_batch_does_them_all),
+		TEST(in_a_batch_the_administrator_has_the_last_word_as_well),
 		TEST(a_batch_of_none_and_a_batch_of_too_many),
 	};
 	int failed;

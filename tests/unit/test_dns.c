@@ -73,7 +73,10 @@ answer(const struct query *q, bool tcp)
 	message_begin(&m, q->id, MESSAGE_RESPONSE, name, q->type);
 	if (strcmp(name, "txt.test") == 0) {
 		message_txt(&m, name, 77, "hello");
-	} else if (strcmp(name, "big.test") == 0 && !tcp) {
+	} else if (strcmp(name, "closed.test") == 0 && tcp) {
+		return false;
+	} else if ((strcmp(name, "big.test") == 0 ||
+		       strcmp(name, "closed.test") == 0) && !tcp) {
 		message_begin(&m, q->id, MESSAGE_RESPONSE | MESSAGE_TRUNCATED,
 		    name, q->type);
 	} else if (strcmp(name, "big.test") == 0) {
@@ -394,6 +397,26 @@ truncated_answer_comes_over_tcp(void **state)
 	assert_int_equal(r.count, 15);
 }
 
+/* Not for others on their way to the same server, be it by UDP or by TCP. */
+static void
+a_closed_connection_is_a_failure_of_one_question(void **state)
+{
+	struct result slow = { .done = false }, big = slow, closed = slow;
+
+	(void)state;
+	dns_start(&dns, "slow.test", DNS_TXT, on_done, &slow, &slow.query);
+	dns_start(&dns, "closed.test", DNS_MX, on_done, &closed,
+	    &closed.query);
+	dns_start(&dns, "big.test", DNS_TXT, on_done, &big, &big.query);
+	run(&closed.done, 5000);
+	run(&slow.done, 5000);
+	run(&big.done, 5000);
+	assert_int_equal(closed.status, DNS_SERVFAIL);
+	assert_int_equal(slow.status, DNS_OK);
+	assert_int_equal(big.status, DNS_OK);
+	assert_int_equal(big.count, 15);
+}
+
 /* SMT-01 */
 static void
 mx_hosts_are_ordered_and_equal_ones_shuffled(void **state)
@@ -667,6 +690,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(outcomes_stay_apart, use_server),
 		cmocka_unit_test_setup(truncated_answer_comes_over_tcp,
+		    use_server),
+		cmocka_unit_test_setup(
+		    a_closed_connection_is_a_failure_of_one_question,
 		    use_server),
 		cmocka_unit_test_setup(
 		    mx_hosts_are_ordered_and_equal_ones_shuffled, use_server),

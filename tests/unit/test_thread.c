@@ -116,6 +116,33 @@ at_the_deadline_a_cached_policy_applies(void **state)
 	assert_string_equal(mtasts_result_enhanced_code(r), "4.4.1");
 }
 
+static void
+at_the_deadline_strict_first_use_holds_what_is_unknown(void **state)
+{
+	struct host *host = *state;
+	const struct mtasts_result *r;
+
+	host_set(host, "policy.strict_first_use", "yes");
+	host_again(host);
+	assert_int_equal(host_store(host, "silent.a.example"), MTASTS_OK);
+	start(host, 0);
+	r = host_lookup(host, "silent.example", 0, 50);
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_DEFER);
+	assert_int_equal(mtasts_result_reason(r), MTASTS_REASON_DEADLINE);
+	r = host_evaluate(host, "silent.example", 0, 50);
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_DEFER);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_TEMPERROR);
+	assert_string_equal(mtasts_result_enhanced_code(r), "4.7.0");
+	r = host_lookup(host, "silent.example", 0, 0); /* nobody is asked */
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_UNAVAILABLE);
+	r = host_lookup(host, "silent.a.example", 0, 50);
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_POLICY);
+	r = host_lookup(host, "slow.example", 0, 50);
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_DEFER);
+	r = host_lookup(host, "slow.example", 0, -1);
+	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_NONE);
+}
+
 /* A leak of what was in flight shows in a sanitizer build. */
 static void
 freed_while_lookups_are_in_flight(void **state)
@@ -351,6 +378,7 @@ main(void)
 		TEST(an_evaluation_is_done_by_the_thread),
 		TEST(the_deadline_passes_and_the_work_goes_on),
 		TEST(at_the_deadline_a_cached_policy_applies),
+		TEST(at_the_deadline_strict_first_use_holds_what_is_unknown),
 		TEST(freed_while_lookups_are_in_flight),
 		TEST(freed_while_evaluations_are_in_flight),
 		TEST(freed_at_once),
