@@ -18,7 +18,6 @@ divert(-1)
 # README.md tells how to install it, and why each rule is there.
 
 define(`_NEED_MACRO_MAP_', `1')
-define(`_NEED_TLS_CLT_FEATURES', `1')
 define(`_LOCAL_TLS_RCPT_', `')
 
 divert(6)dnl
@@ -27,19 +26,12 @@ Kmtasts socket -d10 -T<TMPF> ifelse(defn(`_ARG_'), `', `unix:/run/mtasts/map.soc
 ifelse(defn(`_ARG2_'), `', `', `C{MTASTSExempt}_ARG2_')
 O SetCertAltnames=true
 
-# Every server is asked for by its name (SNI), whatever the access map adds.
-# These rules stand before those of other features, and so are first.
-Stls_clt_feat_acc
+divert(9)dnl
+# Every server is asked for by its name (SNI).
 Stls_clt_features
-R$* $| $*		$: $(macro {sts_sni} $@ $&{server_name} $) $1 $| $2
-R$* $| $*		$: $>"tls_clt_feat_acc" $1 $| $2
-R$* $| $*		$@ sts=secure; servername=hostname
-R""			$@ sts=secure; servername=hostname
-R$+ ;			$: $1
-R$+			$@ $1; sts=secure; servername=hostname
+R$* $| $*		$: $(macro {sts_sni} $@ $&{server_name} $) $1
 R$*			$@ sts=secure; servername=hostname
 
-divert(9)dnl
 SLocal_tls_rcpt
 R$*			$: $1 $| $>"MTASTSRecipient" $1
 R$* $| $#$*		$#$2
