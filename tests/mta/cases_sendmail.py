@@ -3,84 +3,18 @@
 from a table."""
 
 from map_server import MapServer
+from mta import MAP
+from rows import ROWS
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
-from pki import Certificate, named
-from tap import main, need, same, scenario
+from pki import named
+from tap import main, same, scenario
 import world
 
-DEFERRED = None
 SMART = "mx.smart.test"
 NONE = "mx.none.test"
 SHARED = "mx.shared.test"
-
-
-class Row:
-    """A domain with a policy: who takes its mail."""
-
-    def __init__(self, title, domain, taken_by, hosts, patterns=None):
-        self.name = f"enforce: {title}: {taken_by or 'deferred'}"
-        self.domain, self.taken_by = domain + ".test", taken_by
-        self.hosts = {f"{label}.{self.domain}": fields for label, fields in hosts.items()}
-        self.patterns = patterns
-
-    def settle(self, lab):
-        for host, fields in self.hosts.items():
-            lab.mx_host(host, **fields)
-        for kind in ("", "plain."):
-            for number, host in enumerate(self.hosts):
-                lab.zone.add(kind + self.domain, "MX", (number, host))
-        lab.map.policies[self.domain] = self.patterns or list(self.hosts)
-
-    def __call__(self, lab):
-        expect(lab, [self.domain], {self.domain: self.taken_by and
-                                    f"{self.taken_by}.{self.domain}"})
-        control = lab.send("user@plain." + self.domain)
-        with control.told():
-            same("without a policy, queued", control.queued, set())
-
-
-def self_signed(*names):
-    return {"certificate": named(*names, issuer="unknown")}
-
-
-ROWS = [
-    Row("valid", "valid", "mx1", {"mx1": {}}),
-    Row("no STARTTLS", "clear", DEFERRED, {"mx1": {"extensions": world.NO_STARTTLS}}),
-    Row("unknown authority", "rogue", DEFERRED, {"mx1": self_signed("mx1.rogue.test")}),
-    Row("expired", "expired", DEFERRED,
-        {"mx1": {"certificate": named("mx1.expired.test", dates="expired")}}),
-    Row("another name", "othername", DEFERRED,
-        {"mx1": {"certificate": named("mx.other.test")}}),
-    Row("name in CN alone", "cnonly", DEFERRED,
-        {"mx1": {"certificate": Certificate(cn="mx1.cnonly.test")}}),
-    Row("host not in policy", "unlisted", DEFERRED, {"mx1": {}}, ["mx.other.test"]),
-    Row("first host bad, second good", "second", "mx2",
-        {"mx1": self_signed("mx1.second.test"), "mx2": {}}),
-    Row("first host not in policy, second good", "second2", "mx2",
-        {"mx1": {}, "mx2": {}}, ["mx2.second2.test"]),
-    Row("wildcard certificate", "wild", "mx1",
-        {"mx1": {"certificate": named("*.wild.test")}}),
-    Row("wildcard of two labels", "wild2", DEFERRED,
-        {"a.mx1": {"certificate": named("*.wild2.test")}}),
-    Row("a policy of 200 hosts", "long", "mx1", {"mx1": {}},
-        [f"h{number}.long.test" for number in range(199)] + ["mx1.long.test"]),
-]
-
-
-def expect(lab, domains, fates, local="user"):
-    """A message to domains; `fates` is who takes it for each, None for nobody."""
-    recipients = [f"{local}@{domain}" for domain in domains]
-    delivery = lab.send(*recipients)
-    told = {(host, f"{local}@{domain}".lower()) for domain, host in fates.items() if host}
-    with delivery.told():
-        same("queued", {name.lower() for name in delivery.queued},
-             {f"{local}@{domain}".lower() for domain, host in fates.items() if not host})
-        same("told of recipients", {pair for pair in delivery.recipients()}, told)
-        same("the message is at", {host for host, _ in delivery.messages()},
-             {host for host in fates.values() if host})
-    return delivery
 
 
 @scenario("the server's name is asked for by SNI")
@@ -99,8 +33,8 @@ def asked(lab):
 
 @scenario("user@VALID.Test: the policy is found")
 def case_of_letters(lab):
-    expect(lab, ["VALID.Test"], {"valid.test": "mx1.valid.test"})
-    expect(lab, ["ROGUE.Test"], {"rogue.test": None})
+    lab.expect(["VALID.Test"], {"valid.test": "mx1.valid.test"})
+    lab.expect(["ROGUE.Test"], {"rogue.test": None})
 
 
 MIXED = (
@@ -114,7 +48,7 @@ MIXED = (
 def mixed(domains):
     @scenario("shared untrusted host, bypass closed: " + ", ".join(domains))
     def case(lab):
-        expect(lab, domains, {domain: None if domain.startswith("listed") else SHARED
+        lab.expect(domains, {domain: None if domain.startswith("listed") else SHARED
                               for domain in domains})
     return case
 
@@ -123,7 +57,7 @@ def mixed(domains):
 def two_policies(lab):
     for domains in (("a.good.shared2.test", "b.bad.shared2.test"),
                     ("a.bad.shared2.test", "b.good.shared2.test")):
-        expect(lab, domains, {domain: None if ".bad." in domain else "mx.shared2.test"
+        lab.expect(domains, {domain: None if ".bad." in domain else "mx.shared2.test"
                               for domain in domains})
 
 
@@ -143,7 +77,7 @@ def queue_run(lab):
 def smart_host(lab):
     lab.configure(README_MC + "define(`SMART_HOST', `[mx.smart.test]')dnl\n")
     try:
-        expect(lab, ["valid.test"], {"valid.test": SMART})
+        lab.expect(["valid.test"], {"valid.test": SMART})
     finally:
         lab.configure()
 
@@ -153,7 +87,7 @@ def smart_host_not_exempt(lab):
     lab.configure(README_MC.replace(SMART, "mx.another.test")
                   + "define(`SMART_HOST', `[mx.smart.test]')dnl\n")
     try:
-        expect(lab, ["valid.test", "none.test"], {"valid.test": None, "none.test": SMART})
+        lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": SMART})
     finally:
         lab.configure()
 
@@ -164,7 +98,7 @@ def mailertable(lab):
     lab.machine.must("sh", "-c", "cd /etc/mail && makemap hash mailertable <mailertable")
     lab.configure(README_MC + "FEATURE(`mailertable')dnl\n")
     try:
-        expect(lab, ["valid.test"], {"valid.test": SMART})
+        lab.expect(["valid.test"], {"valid.test": SMART})
     finally:
         lab.configure()
 
@@ -177,18 +111,18 @@ def beside(lab):
                   after="LOCAL_TLS_RCPT\n"
                         "R$*@none.test\t$#error $@ 4.7.0 $: 450 the administrator's rule\n")
     try:
-        delivery = expect(lab, ["valid.test"], {"valid.test": "mx1.valid.test"})
+        delivery = lab.expect(["valid.test"], {"valid.test": "mx1.valid.test"})
         with delivery.told():
             same("SNI", delivery.names(), {("mx1.valid.test", "mx1.valid.test")})
-        expect(lab, ["rogue.test"], {"rogue.test": None})
-        expect(lab, ["none.test"], {"none.test": None})
+        lab.expect(["rogue.test"], {"rogue.test": None})
+        lab.expect(["none.test"], {"none.test": None})
     finally:
         lab.configure()
 
 
 @scenario("confDONT_EXPAND_CNAMES: an alias is judged by the name it was addressed by")
 def alias(lab):
-    expect(lab, ["alias.test"], {"valid.test": "mx1.valid.test"})
+    lab.expect(["alias.test"], {"valid.test": "mx1.valid.test"})
     lab.map.policies["alias.test"] = ["mx.other.test"]
     lab.configure("define(`confDONT_EXPAND_CNAMES', `True')dnl\n" + README_MC)
     try:
@@ -204,16 +138,16 @@ def alias(lab):
 @scenario("the map fails for one domain: it is deferred, others are not")
 def lookup_fails(lab):
     lab.map.failing.add("failing.test")
-    expect(lab, ["failing.test", "valid.test"],
+    lab.expect(["failing.test", "valid.test"],
            {"failing.test": None, "valid.test": "mx1.valid.test"})
 
 
 @scenario("the map is gone: deferred; it is there again: delivered")
 def map_gone(lab):
     lab.map.stop()
-    expect(lab, ["valid.test", "none.test"], {"valid.test": None, "none.test": None})
+    lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
     lab.map.start()
-    expect(lab, ["valid.test", "none.test"],
+    lab.expect(["valid.test", "none.test"],
            {"valid.test": "mx1.valid.test", "none.test": NONE})
 
 
@@ -221,14 +155,14 @@ def map_gone(lab):
 def control(lab):
     lab.configure("")
     try:
-        expect(lab, ["rogue.test", "clear.test"],
+        lab.expect(["rogue.test", "clear.test"],
                {"rogue.test": "mx1.rogue.test", "clear.test": "mx1.clear.test"})
     finally:
         lab.configure()
 
 
 def build(lab):
-    lab.map = MapServer(lab.machine.path("/run/mtasts/map.sock"))
+    lab.map = MapServer(lab.machine.path(MAP))
     lab.map.start()
     world.build(lab)
     for row in ROWS:

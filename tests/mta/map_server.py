@@ -1,7 +1,7 @@
 """A socket map that answers from a table, for the rules of contrib/sendmail alone.
 
-It speaks the dialect `mtasts`: the key `domain|server`, the answers `OK none`,
-`OK secure` and `OK refuse REASON`."""
+It speaks the dialects `mtasts` (the key `domain|server`, the answers `OK secure` and
+`OK refuse REASON`) and `postfix` (the key a next hop)."""
 
 import os
 import socketserver
@@ -24,6 +24,7 @@ class MapServer:
         if os.path.exists(self.path):
             os.unlink(self.path)
         self.server = socketserver.ThreadingUnixStreamServer(self.path, self.handler())
+        os.chmod(self.path, 0o666)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -46,11 +47,14 @@ class MapServer:
         self.asked.append(query)
         name, _, key = query.partition(" ")
         domain, _, server = (part.strip() for part in key.partition("|"))
-        if name != "mtasts" or domain in self.failing:
+        domain = domain.lower()
+        if domain in self.failing:
             return "TEMP no answer"
         servers = self.policies.get(domain)
         if servers is None:
             return "NOTFOUND "
+        if name == "postfix":
+            return f"OK secure match={':'.join(servers)} servername=hostname"
         if server in servers:
             return "OK secure"
         return f"OK refuse policy of {domain} does not list {server}"
