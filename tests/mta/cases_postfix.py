@@ -12,6 +12,11 @@ from tap import main, same, scenario
 import world
 
 
+@scenario("Postfix's own: a name in CN alone is good enough")
+def cn_alone(lab):
+    lab.expect(["cnonly.test"], {"cnonly.test": "mx1.cnonly.test"})
+
+
 @scenario("user@ROGUE.Test: the policy is found")
 def case_of_letters(lab):
     lab.expect(["ROGUE.Test"], {"rogue.test": None})
@@ -55,7 +60,7 @@ def build(lab):
     lab.map.policies["listed.shared.test"] = ["mx.shared.test"]
 
 
-CASES = [*ROWS, case_of_letters, mixed, smart_host, map_gone]
+CASES = [*(row for row in ROWS if row.domain != "cnonly.test"), cn_alone, case_of_letters, mixed, smart_host, map_gone]
 
 if __name__ == "__main__":
     download_debs()
