@@ -53,6 +53,7 @@ def build(lab):
     world.build(lab)
     for row in ROWS:
         row.settle(lab)
+        lab.map.policies[row.domain] = row.patterns or list(row.hosts)
     lab.mx_host("mx.smart.test", extensions=world.NO_STARTTLS)
     lab.mx_host("mx.shared.test", certificate=named("mx.shared.test", issuer="unknown"))
     for name in ("aaa", "listed"):

@@ -167,6 +167,7 @@ def build(lab):
     world.build(lab)
     for row in ROWS:
         row.settle(lab)
+        lab.map.policies[row.domain] = row.patterns or list(row.hosts)
     lab.mx_host(SMART, extensions=world.NO_STARTTLS)
     lab.mx_host(NONE, extensions=world.NO_STARTTLS)
     lab.zone.add("none.test", "MX", (10, NONE))

@@ -1,7 +1,10 @@
 """The lab with one of Debian's MTAs in it, and what became of the mail that it was given."""
 
 import os
+import signal
+import smtplib
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +16,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
 # pylint: disable=wrong-import-position
 import daemons
 from debian import Overlay, mount
-from lab import Lab
+from lab import ALLOWED, Lab, body
 from tap import Failure, need, same
 
 US = "sender.test"
@@ -21,6 +24,7 @@ SENDER = "somebody@" + US
 OUR_ADDRESS = "192.0.2.1"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 MAP = "/run/mtasts/map.sock"
+MILTER = "/run/mtasts/milter.sock"
 SECRET = "the quick brown fox"
 BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
 PATIENCE = 30
@@ -105,6 +109,49 @@ class MtaLab(Lab):
             self.machine.write(AUTHORITIES, file.read())
         os.mkdir(self.machine.path("/src"))
         mount("--bind", os.environ["abs_top_srcdir"], self.machine.path("/src"))
+
+    # mtasts-milter in the machine.
+
+    def install_mtasts(self):
+        """What was built, and its user."""
+        env = {name: value for name, value in os.environ.items()
+               if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        with self.packages.turn():      # libtool links again, in the build directory
+            subprocess.run(["make", "-C", os.environ["abs_top_builddir"], "install",
+                            "DESTDIR=" + self.machine.root], stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=300, check=True, env=env)
+        self.machine.must("ldconfig")
+        self.machine.must("useradd", "--system", "--home-dir", "/nonexistent",
+                          "--shell", "/usr/sbin/nologin", "mtasts")
+
+    def mtasts_conf(self, **sections):
+        sections = {"https": {"allow_addresses": ALLOWED},
+                    "daemon": {"user": "mtasts"}, **sections}
+        self.machine.write("/etc/mtasts.conf", "".join(
+            f"{name} {{\n{body(keys)}}}\n" for name, keys in sections.items()))
+
+    def start_mtasts(self):
+        process = self.machine.start("mtasts-milter", "-f", "-c", "/etc/mtasts.conf")
+        until(lambda: os.path.exists(self.machine.path(MAP))
+              and os.path.exists(self.machine.path(MILTER)),
+              "mtasts-milter does not listen:\n" + "\n".join(self.syslog.lines[-20:]))
+        return process
+
+    @staticmethod
+    def end_mtasts(process):
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+
+    @staticmethod
+    def rcpt(*recipients, data=None):
+        """What a client is told of recipients, [(code, text)], and of the message."""
+        with smtplib.SMTP("127.0.0.1", timeout=PATIENCE, local_hostname="client.test") as smtp:
+            smtp.ehlo()
+            smtp.mail(SENDER)
+            replies = [smtp.rcpt(recipient) for recipient in recipients]
+            if data is not None:
+                replies.append(smtp.data(data))
+        return [(code, text.decode("latin-1")) for code, text in replies]
 
     def watch(self, action):
         """What comes of an action that begins with an empty queue."""

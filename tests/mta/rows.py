@@ -19,10 +19,8 @@ class Row:
     def settle(self, lab):
         for host, fields in self.hosts.items():
             lab.mx_host(host, **fields)
-        for kind in ("", "plain."):
-            for number, host in enumerate(self.hosts):
-                lab.zone.add(kind + self.domain, "MX", (number, host))
-        lab.map.policies[self.domain] = self.patterns or list(self.hosts)
+        lab.domain(self.domain, list(self.hosts), self.patterns)
+        lab.domain("plain." + self.domain, list(self.hosts), (), txt=None)
 
     def __call__(self, lab):
         lab.expect([self.domain], {self.domain: self.taken_by and
