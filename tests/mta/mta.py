@@ -77,6 +77,11 @@ class Delivery:
         return {(event["host"], event["sni"]) for event in self.at_hosts("hello")}
 
 
+def accepts(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
+
+
 class Syslog:
     """What programs in the machine log."""
 
@@ -132,8 +137,7 @@ class MtaLab(Lab):
 
     def start_mtasts(self):
         process = self.machine.start("mtasts-milter", "-f", "-c", "/etc/mtasts.conf")
-        until(lambda: os.path.exists(self.machine.path(MAP))
-              and os.path.exists(self.machine.path(MILTER)),
+        until(lambda: all(accepts(self.machine.path(name)) for name in (MAP, MILTER)),
               "mtasts-milter does not listen:\n" + "\n".join(self.syslog.lines[-20:]))
         return process
 
@@ -147,10 +151,12 @@ class MtaLab(Lab):
         """What a client is told of recipients, [(code, text)], and of the message."""
         with smtplib.SMTP("127.0.0.1", timeout=PATIENCE, local_hostname="client.test") as smtp:
             smtp.ehlo()
-            smtp.mail(SENDER)
+            sender = smtp.mail(SENDER)
+            if sender[0] != 250:
+                return [(sender[0], sender[1].decode("latin-1"))]
             replies = [smtp.rcpt(recipient) for recipient in recipients]
             if data is not None:
-                replies.append(smtp.data(data))
+                replies.append(smtp.data(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
         return [(code, text.decode("latin-1")) for code, text in replies]
 
     def watch(self, action):
