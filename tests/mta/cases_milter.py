@@ -50,11 +50,18 @@ def mixed(lab):
         same("told of", delivery.recipients(), {("mx1.valid.test", "user@valid.test")})
 
 
-@scenario("forged headers are removed")
-def forged(lab):
-    delivery = submitted(lab, ["user@valid.test"], [250, 250], FORGED)
-    with delivery.told():
-        need("forged" not in texts(delivery)[0], "the forged header is there")
+def forged(tag):
+    @scenario(f"tag = {tag}: forged headers are removed")
+    def case(lab):
+        lab.restart(milter={"tag": tag})
+        try:
+            delivery = submitted(lab, ["user@valid.test"], [250, 250], FORGED)
+            with delivery.told():
+                need("forged" not in texts(delivery)[0],
+                     f"the forged header is there:\n{texts(delivery)[0]}")
+        finally:
+            lab.restart()
+    return case
 
 
 @scenario("tag = all: one recipient's domain is named, two are counted and not named")
@@ -156,7 +163,7 @@ def build(lab):
         row.settle(lab)
 
 
-CASES = [*map(verdict, ROWS), mixed, forged, tagged, untouched, killed, reload, *map(Delivered, ROWS)]
+CASES = [*map(verdict, ROWS), mixed, *map(forged, ("off", "fail", "all")), tagged, untouched, killed, reload, *map(Delivered, ROWS)]
 
 if __name__ == "__main__":
     download_debs()
