@@ -26,6 +26,9 @@
 
 #define MILLISECONDS(s) ((s)*1000)
 #define DAY (24 * 60 * 60)
+#define WANTED_SOCKET                                                         \
+	"none, unix:PATH, inet:PORT@HOST or inet:HOST:PORT"
+#define WANTED_MODE "an octal mode such as 0660"
 
 /* Documented in mtasts.conf(5). */
 const struct option option_table[OPTION_COUNT] = {
@@ -96,6 +99,54 @@ const struct option option_table[OPTION_COUNT] = {
 	{ OPTION(exim, lookup_timeout, timeout, "10s",
 	      "a duration from 1s to 60s, such as 10s"),
 	    .min = MILLISECONDS(1), .max = MILLISECONDS(60) },
+
+	{ OPTION(milter, socket, text, "unix:" RUNSTATEDIR "/mtasts/milter.sock",
+	      WANTED_SOCKET),
+	    .check = option_is_socket },
+	{ OPTION(milter, socket_mode, mode, "0660", WANTED_MODE) },
+	{ OPTION(milter, socket_owner, text, NULL, "the name of a user"),
+	    .check = option_is_account },
+	{ OPTION(milter, socket_group, text, NULL, "the name of a group"),
+	    .check = option_is_account },
+	{ OPTION(milter, on_fail, text, "defer", "defer, tag or reject"),
+	    .check = option_is_on_fail },
+	{ OPTION(milter, on_error, text, "accept", "accept or defer"),
+	    .check = option_is_on_error },
+	{ OPTION(milter, rcpt_timeout, timeout, "4s",
+	      "a duration from 100ms to 30s, such as 4s"),
+	    .min = 100, .max = MILLISECONDS(30) },
+	{ OPTION(milter, tag, text, "off", "off, fail or all"),
+	    .check = option_is_tag },
+	{ OPTION(milter, header, text, "MTA-STS-Status",
+	      "the name of a header field"),
+	    .check = option_is_header },
+	{ OPTION(milter, mailers, strings, "smtp,esmtp,smtp8,dsmtp,relay",
+	      "the name of a mailer"),
+	    .check = option_is_mailer, .count = LENGTH(milter, mailer_count) },
+	{ OPTION(milter, overridden_routes, text, "skip", "skip or next-hop"),
+	    .check = option_is_route },
+
+	{ OPTION(socketmap, listen, strings,
+	      "unix:" RUNSTATEDIR "/mtasts/map.sock", WANTED_SOCKET),
+	    .check = option_is_socket,
+	    .count = LENGTH(socketmap, listen_count) },
+	{ OPTION(socketmap, socket_mode, mode, "0660", WANTED_MODE) },
+	{ OPTION(socketmap, socket_owner, text, NULL, "the name of a user"),
+	    .check = option_is_account },
+	{ OPTION(socketmap, socket_group, text, NULL, "the name of a group"),
+	    .check = option_is_account },
+	{ OPTION(socketmap, timeout, timeout, "4s",
+	      "a duration from 100ms to 60s, such as 4s"),
+	    .min = 100, .max = MILLISECONDS(60) },
+
+	{ OPTION(daemon, user, text, NULL, "the name of a user"),
+	    .check = option_is_account },
+	{ OPTION(daemon, group, text, NULL, "the name of a group"),
+	    .check = option_is_account },
+	{ OPTION(daemon, pid_file, text,
+	      RUNSTATEDIR "/mtasts/mtasts-milter.pid", "an absolute path"),
+	    .check = option_is_optional_path },
+	{ OPTION(daemon, refresh, flag, "true", "true or false") },
 };
 
 const struct option *
@@ -117,7 +168,8 @@ mtasts_options_number(const struct mtasts_options *options, const char *name)
 	if (option == NULL)
 		return -1;
 	field = option_field(options, option->field);
-	if (option->kind == &kind_timeout || option->kind == &kind_count)
+	if (option->kind == &kind_timeout || option->kind == &kind_count ||
+	    option->kind == &kind_mode)
 		return *(const int *)field;
 	if (option->kind == &kind_seconds)
 		return *(const int64_t *)field;
@@ -126,6 +178,81 @@ mtasts_options_number(const struct mtasts_options *options, const char *name)
 	if (option->kind == &kind_level)
 		return *(const enum mtasts_log_level *)field;
 	return -1;
+}
+
+const char *
+mtasts_options_text(const struct mtasts_options *options, const char *name)
+{
+	const struct option *option = option_find(name);
+	char *const *field;
+
+	if (option == NULL || option->kind != &kind_text)
+		return NULL;
+	field = option_field(options, option->field);
+	return *field == NULL ? "" : *field;
+}
+
+const char *
+mtasts_options_item(const struct mtasts_options *options, const char *name,
+    size_t i)
+{
+	const struct option *option = option_find(name);
+	char **const *field;
+	const size_t *count;
+
+	if (option == NULL || option->kind != &kind_strings)
+		return NULL;
+	field = option_field(options, option->field);
+	count = option_field(options, option->count);
+	return i < *count ? (*field)[i] : NULL;
+}
+
+/* ---- Setting one from text -------------------------------------------- */
+
+static enum mtasts_status
+set_items(const struct option *option, struct mtasts_options *options,
+    char *list, const char **bad)
+{
+	enum mtasts_status status = MTASTS_OK;
+	char *rest = NULL;
+
+	option->kind->clear(option, options);
+	for (char *item = strtok_r(list, ", ", &rest);
+	     item != NULL && status == MTASTS_OK;
+	     item = strtok_r(NULL, ", ", &rest)) {
+		*bad = item;
+		status = option->kind->set(option, options, item);
+	}
+	return status;
+}
+
+/* What is wrong with it, if anything is, is at *bad. */
+static enum mtasts_status
+set_text(const struct option *option, struct mtasts_options *options,
+    const char *value, char **copy, const char **bad)
+{
+	*copy = NULL;
+	*bad = value;
+	if (!option->kind->list)
+		return option->kind->set(option, options, value);
+	*copy = strdup(value);
+	if (*copy == NULL)
+		return MTASTS_NOMEM;
+	return set_items(option, options, *copy, bad);
+}
+
+static enum mtasts_status
+set_initial(const struct option *option, struct mtasts_options *options)
+{
+	enum mtasts_status status;
+	const char *bad;
+	char *copy;
+
+	if (option->initial == NULL)
+		return MTASTS_OK;
+	status = set_text(option, options, option->initial, &copy, &bad);
+	free(copy);
+	return status;
 }
 
 /* ---- Making, copying, freeing ----------------------------------------- */
@@ -140,13 +267,8 @@ mtasts_options_new(struct mtasts_options **out)
 	options = calloc(1, sizeof(*options));
 	if (options == NULL)
 		return MTASTS_NOMEM;
-	for (size_t i = 0; i < OPTION_COUNT && status == MTASTS_OK; i++) {
-		const struct option *option = &option_table[i];
-
-		if (option->initial != NULL)
-			status = option->kind->set(option, options,
-			    option->initial);
-	}
+	for (size_t i = 0; i < OPTION_COUNT && status == MTASTS_OK; i++)
+		status = set_initial(&option_table[i], options);
 	if (status != MTASTS_OK)
 		mtasts_options_free(&options);
 	*out = options;
@@ -214,45 +336,21 @@ options_adopt(struct mtasts_options *options, struct mtasts_options **copy)
 /* ---- Setting one ------------------------------------------------------ */
 
 static enum mtasts_status
-set_items(const struct option *option, struct mtasts_options *options,
-    char *list, const char **bad)
-{
-	enum mtasts_status status = MTASTS_OK;
-	char *rest = NULL;
-
-	option->kind->clear(option, options);
-	for (char *item = strtok_r(list, ", ", &rest);
-	     item != NULL && status == MTASTS_OK;
-	     item = strtok_r(NULL, ", ", &rest)) {
-		*bad = item;
-		status = option->kind->set(option, options, item);
-	}
-	return status;
-}
-
-static enum mtasts_status
 set_value(const struct option *option, struct mtasts_options *options,
     const char *value, struct mtasts_error *err)
 {
-	const char *bad = value;
 	enum mtasts_status status;
-	char *list = NULL;
+	const char *bad;
+	char *copy;
 
-	if (option->kind->list) {
-		list = strdup(value);
-		if (list == NULL)
-			return error_nomem(err, option->name);
-		status = set_items(option, options, list, &bad);
-	} else {
-		status = option->kind->set(option, options, value);
-	}
+	status = set_text(option, options, value, &copy, &bad);
 	if (status == MTASTS_NOMEM)
 		error_nomem(err, option->name);
 	else if (status != MTASTS_OK)
 		error_set(err, status, MTASTS_STAGE_OPTIONS, 0,
 		    "%s: expected %s, not \"%.60s\"", option->name,
 		    option->expected, bad);
-	free(list);
+	free(copy);
 	return status;
 }
 

@@ -49,6 +49,34 @@ struct mtasts_options {
 	struct {
 		int lookup_timeout; /* milliseconds */
 	} exim;
+	struct {
+		char *socket;
+		int socket_mode;
+		char *socket_owner; /* NULL: the daemon's */
+		char *socket_group;
+		char *on_fail;
+		char *on_error;
+		int rcpt_timeout; /* milliseconds */
+		char *tag;
+		char *header;
+		char **mailers;
+		size_t mailer_count;
+		char *overridden_routes;
+	} milter;
+	struct {
+		char **listen;
+		size_t listen_count;
+		int socket_mode;
+		char *socket_owner; /* NULL: the daemon's */
+		char *socket_group;
+		int timeout; /* milliseconds */
+	} socketmap;
+	struct {
+		char *user; /* NULL: that of the cache */
+		char *group;
+		char *pid_file;
+		bool refresh;
+	} daemon;
 };
 
 /* A deep copy. MTASTS_OK or MTASTS_NOMEM. */

@@ -5,9 +5,6 @@
  * it (see prepare): it expands ${NAME} from the environment, accepts a section
  * that never ends, and loses count of lines in block comments.
  *
- * Adapters keep sections of their own in the same file: those names are known
- * here, and nothing below them is looked at.
- *
  * Knows no option but by the table, and does not open the files that options
  * name.
  *
@@ -26,10 +23,6 @@
 #include <string.h>
 
 #define FILE_MAX (1024 * 1024) /* octets of a configuration file */
-
-/* Sections that adapters read; the core does not look inside. */
-static const char *const foreign_sections[] = { "daemon", "milter",
-	"socketmap" };
 
 /* ---- Preparing the text of a file ------------------------------------- */
 
@@ -68,7 +61,6 @@ struct walk {
 	unsigned line;
 	unsigned depth;	 /* of braces */
 	unsigned opened; /* line of the outermost one */
-	bool foreign;	 /* in an adapter's section */
 	bool word;	 /* in a word */
 };
 
@@ -85,7 +77,7 @@ step(struct walk *walk, bool keep)
 {
 	if (*walk->at == '\n')
 		walk->line++;
-	if (!keep || walk->foreign)
+	if (!keep)
 		blank(walk->at);
 	walk->at++;
 }
@@ -147,21 +139,6 @@ walk_string(struct walk *walk)
 		step(walk, true);
 }
 
-static bool
-begins_foreign(const char *at)
-{
-	size_t count = sizeof(foreign_sections) / sizeof(foreign_sections[0]);
-
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(foreign_sections[i]);
-
-		if (strncmp(at, foreign_sections[i], len) == 0 &&
-		    at[len + strspn(at + len, " \t\r\n")] == '{')
-			return true;
-	}
-	return false;
-}
-
 static void
 walk_brace(struct walk *walk)
 {
@@ -170,10 +147,6 @@ walk_brace(struct walk *walk)
 	if (*walk->at == '}' && walk->depth > 0)
 		walk->depth--;
 	step(walk, true);
-	if (walk->depth == 0 && walk->foreign) {
-		blank(walk->at - 1);
-		walk->foreign = false;
-	}
 }
 
 static void
@@ -183,15 +156,13 @@ walk_plain(struct walk *walk)
 		expansion_error(walk);
 		return;
 	}
-	if (walk->depth == 0 && !walk->word && begins_foreign(walk->at))
-		walk->foreign = true;
 	walk->word = strchr(" \t\r\n=,()+", *walk->at) == NULL;
 	step(walk, true);
 }
 
 /*
- * Make the text safe to hand to libconfuse: comments and adapters' sections
- * turn to white space; unbalanced text and expansions are errors.
+ * Make the text safe to hand to libconfuse: comments turn to white space;
+ * unbalanced text and expansions are errors.
  */
 static void
 prepare(struct load *load, char *text)

@@ -85,6 +85,69 @@ option_is_address(const char *value)
 	return address_parse(value, &address);
 }
 
+/* Where a daemon listens: none, unix:PATH, inet:PORT@HOST, inet:HOST:PORT. */
+bool
+option_is_socket(const char *value)
+{
+	static const char *const kinds[] = { "unix:/", "local:/", "inet:",
+		"inet6:" };
+
+	if (strcmp(value, "none") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i]);
+
+		if (strncmp(value, kinds[i], len) == 0)
+			return value[len] != '\0';
+	}
+	return false;
+}
+
+/* A header field's name (RFC 5322, 2.2). */
+bool
+option_is_header(const char *value)
+{
+	size_t len = strlen(value);
+
+	for (size_t i = 0; i < len; i++) {
+		if (value[i] <= ' ' || value[i] >= 0x7f || value[i] == ':')
+			return false;
+	}
+	return len > 0 && len <= 76;
+}
+
+bool
+option_is_mailer(const char *value)
+{
+	return value[0] != '\0' && strpbrk(value, " \t,") == NULL;
+}
+
+bool
+option_is_on_fail(const char *value)
+{
+	return strcmp(value, "defer") == 0 || strcmp(value, "tag") == 0 ||
+	    strcmp(value, "reject") == 0;
+}
+
+bool
+option_is_on_error(const char *value)
+{
+	return strcmp(value, "accept") == 0 || strcmp(value, "defer") == 0;
+}
+
+bool
+option_is_tag(const char *value)
+{
+	return strcmp(value, "off") == 0 || strcmp(value, "fail") == 0 ||
+	    strcmp(value, "all") == 0;
+}
+
+bool
+option_is_route(const char *value)
+{
+	return strcmp(value, "skip") == 0 || strcmp(value, "next-hop") == 0;
+}
+
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -266,6 +329,21 @@ count_set(const struct option *option, struct mtasts_options *options,
 	return MTASTS_OK;
 }
 
+/* An int of octal digits: permissions. */
+static enum mtasts_status
+mode_set(const struct option *option, struct mtasts_options *options,
+    const char *value)
+{
+	int *field = option_field(options, option->field);
+	size_t len = strlen(value);
+
+	if (len < 3 || len > 4 || value[strspn(value, "01234567")] != '\0' ||
+	    (len == 4 && value[0] != '0'))
+		return MTASTS_CONFIG;
+	*field = (int)strtol(value, NULL, 8);
+	return MTASTS_OK;
+}
+
 static enum mtasts_status
 level_set(const struct option *option, struct mtasts_options *options,
     const char *value)
@@ -405,6 +483,8 @@ const struct option_kind kind_count = { sizeof(int), false, count_set, NULL,
 	NULL };
 const struct option_kind kind_level = { sizeof(enum mtasts_log_level), false,
 	level_set, NULL, NULL };
+const struct option_kind kind_mode = { sizeof(int), false, mode_set, NULL,
+	NULL };
 const struct option_kind kind_strings = { sizeof(char **), true, strings_set,
 	strings_copy, strings_clear };
 const struct option_kind kind_networks = { sizeof(struct network *), true,

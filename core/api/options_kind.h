@@ -25,7 +25,8 @@ struct option_kind {
 };
 
 extern const struct option_kind kind_text, kind_flag, kind_size, kind_timeout,
-    kind_seconds, kind_count, kind_level, kind_strings, kind_networks;
+    kind_seconds, kind_count, kind_level, kind_strings, kind_networks,
+    kind_mode;
 
 struct option {
 	const char *section;
@@ -33,7 +34,7 @@ struct option {
 	const char *name; /* section.key */
 	size_t field;	  /* offset in struct mtasts_options */
 	const struct option_kind *kind;
-	const char *initial;  /* NULL: all zero */
+	const char *initial;  /* NULL: all zero; a list as in options_set */
 	const char *expected; /* completes "expected ..." */
 	bool (*check)(const char *value);
 	uint64_t min; /* of numbers, in the unit of the field */
@@ -48,11 +49,18 @@ bool option_is_account(const char *value);
 bool option_is_proxy(const char *value);
 bool option_is_helo(const char *value);
 bool option_is_address(const char *value);
+bool option_is_socket(const char *value);
+bool option_is_header(const char *value);
+bool option_is_mailer(const char *value);
+bool option_is_on_fail(const char *value);
+bool option_is_on_error(const char *value);
+bool option_is_tag(const char *value);
+bool option_is_route(const char *value);
 
 /* The field of an option. */
 void *option_field(const struct mtasts_options *options, size_t offset);
 
-#define OPTION_COUNT 25
+#define OPTION_COUNT 45
 
 /* Options of a section stand together. */
 extern const struct option option_table[OPTION_COUNT];

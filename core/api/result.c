@@ -10,6 +10,7 @@
 
 #include "api/result.h"
 #include "base/text.h"
+#include "rules/domain.h"
 #include "rules/ignore.h"
 
 void
@@ -293,6 +294,64 @@ mtasts_result_format(const struct mtasts_result *result, char *buf,
 	else
 		format_reason(result, &text);
 	return text.cut ? mark_cut(buf, text.len, size) : text.len;
+}
+
+/* A pattern with a wildcard is the parent's name with a dot in front. */
+bool
+mtasts_result_match_list(const struct mtasts_result *result, char *buf,
+    size_t size)
+{
+	const struct policy *policy = &result->answer.policy;
+	const char *mx = policy_next_mx(policy, NULL);
+	struct text text;
+
+	if (size == 0)
+		return false;
+	text_init(&text, buf, size);
+	for (; mx != NULL; mx = policy_next_mx(policy, mx)) {
+		if (text.len > 0)
+			text_put(&text, ":");
+		text_put(&text, mx[0] == '*' ? mx + 1 : mx);
+	}
+	if (text.cut)
+		buf[0] = '\0';
+	return !text.cut;
+}
+
+bool
+mtasts_result_enforces(const struct mtasts_result *result)
+{
+	return mtasts_result_mode(result) == MTASTS_MODE_ENFORCE;
+}
+
+enum mtasts_advice
+mtasts_result_advice(const struct mtasts_result *result)
+{
+	if (result->answer.outcome == MTASTS_OUTCOME_DEFER)
+		return MTASTS_ADVICE_HOLD;
+	switch (mtasts_result_verdict(result)) {
+	case MTASTS_VERDICT_NONE:
+	case MTASTS_VERDICT_PASS:
+		break;
+	case MTASTS_VERDICT_FAIL:
+		return mtasts_result_enforces(result) ? MTASTS_ADVICE_WITHHOLD :
+							MTASTS_ADVICE_REPORT;
+	case MTASTS_VERDICT_TEMPERROR:
+		if (mtasts_result_enforces(result))
+			return MTASTS_ADVICE_UNKNOWN;
+		break;
+	}
+	return MTASTS_ADVICE_DELIVER;
+}
+
+bool
+mtasts_same_domain(const char *a, const char *b)
+{
+	char name_a[DOMAIN_SIZE], name_b[DOMAIN_SIZE];
+
+	return domain_normalise(a, strlen(a), name_a) == DOMAIN_OK &&
+	    domain_normalise(b, strlen(b), name_b) == DOMAIN_OK &&
+	    strcmp(name_a, name_b) == 0;
 }
 
 bool

@@ -203,6 +203,24 @@ enum mtasts_status mtasts_options_set(struct mtasts_options *options,
 int64_t mtasts_options_number(const struct mtasts_options *options,
     const char *name);
 
+/* The value of an option that is one text, "" if unset. NULL for any other
+ * option. Valid until the option is set anew or the options are freed. */
+const char *mtasts_options_text(const struct mtasts_options *options,
+    const char *name);
+
+/* Item i of an option that is a list of texts, NULL behind the last. */
+const char *mtasts_options_item(const struct mtasts_options *options,
+    const char *name, size_t i);
+
+/*
+ * Make the directories of the options, if need be, with their owner, so that a
+ * root process can put its sockets there before it gives up root.
+ *
+ * Returns as mtasts_become_owner.
+ */
+enum mtasts_status mtasts_make_directories(const struct mtasts_options *options,
+    struct mtasts_error *err);
+
 /*
  * A root process becomes the owner of the cache directory, for good: no process
  * opens the cache as root. Creates the directories of the options first, if
@@ -363,6 +381,39 @@ const struct mtasts_host *mtasts_result_host(const struct mtasts_result *result,
  */
 size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
     size_t size);
+
+/*
+ * The patterns of the policy as Postfix and Sendmail take them behind match=:
+ * "mx.example.com:.example.com". "" without a policy.
+ *
+ * Returns false, with "" in buf, if the whole list does not fit in size: a
+ * shorter one would mean another policy.
+ */
+bool mtasts_result_match_list(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+/*
+ * Is there a policy of mode enforce, which demands an authenticated MX host?
+ * False for testing and none.
+ */
+bool mtasts_result_enforces(const struct mtasts_result *result);
+
+/*
+ * What a sender should do about an evaluated domain, before it tries to
+ * deliver (RFC 8461, 5).
+ */
+enum mtasts_advice {
+	MTASTS_ADVICE_DELIVER = 0, /* nothing speaks against it */
+	MTASTS_ADVICE_REPORT,	   /* deliver: the mode is testing, and it fails */
+	MTASTS_ADVICE_UNKNOWN,	   /* an enforce policy; could not be determined */
+	MTASTS_ADVICE_HOLD,	   /* strict_first_use: defer */
+	MTASTS_ADVICE_WITHHOLD,	   /* an enforce policy that no MX host satisfies */
+};
+enum mtasts_advice mtasts_result_advice(const struct mtasts_result *result);
+
+/* The same domain, however it is written: case, U-labels, one trailing dot?
+ * False if either is no domain. */
+bool mtasts_same_domain(const char *a, const char *b);
 
 /*
  * The hosts that may not have the domain's mail, as a list for Exim's option

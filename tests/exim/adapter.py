@@ -4,12 +4,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
-from debian import Overlay, debs, download, mount, turn
+sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
+
+# pylint: disable=wrong-import-position
 from exim import US, Exim
 
 # pylint: disable=wrong-import-order
 import daemons
+from debian import Overlay, Packages, mount
 from lab import ALLOWED, COMMAND, Lab, body
 from namespace import skip
 
@@ -19,10 +23,12 @@ DIRECTORIES = ("/var/lib/mtasts", "/run/mtasts")
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 README = "/src/contrib/exim/README.md"
 MAKE_LIMIT = 300
+PACKAGES = Packages("tests/exim/debs", HEAVY, LIGHT)
 
 
 def download_debs():
-    download(HEAVY, LIGHT)
+    PACKAGES.download("Exim routes mail for delivery as root, and would not "
+                      "do here what it does in production")
 
 
 class EximLab(Lab):
@@ -39,7 +45,7 @@ class EximLab(Lab):
                            f"nameserver {daemons.UNBOUND}\noptions trust-ad\n")
         self.machine.write("/etc/hosts", "127.0.0.1 localhost\n")
         self.machine.write("/etc/mailname", US + "\n")
-        self.machine.install(deb for deb in debs() if LIGHT not in deb)
+        self.machine.install(PACKAGES, but=[LIGHT])
         self.trust()
         self.exim.configure()
         self.install()
@@ -57,7 +63,7 @@ class EximLab(Lab):
         """What was built, and the sources beside it, as somebody who builds from
         source has them.  Debian's Exim looks in one directory for modules; a build
         that was made for another is taken there."""
-        with turn():                # libtool links again, in the build directory
+        with PACKAGES.turn():                # libtool links again, in the build directory
             self._make("install", "DESTDIR=" + self.machine.root)
         built = self._make("-s", "--eval=where:;@echo $(eximmoddir)", "where").strip()
         if not os.path.exists(self.machine.path(f"{built}/mtasts.so")):

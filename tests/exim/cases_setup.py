@@ -5,8 +5,7 @@ each other: at first there is no mtasts."""
 import os
 import time
 
-from adapter import LIGHT, MODULE, EximLab, download_debs
-from debian import debs
+from adapter import LIGHT, MODULE, PACKAGES, EximLab, download_debs
 from exim import BOUNCED, DEFERRED
 from expect import deliver, expect, told
 
@@ -137,7 +136,7 @@ def light(lab):
     heavy = lab.machine.path("/usr/sbin/exim4")
     os.rename(heavy, heavy + ".heavy")
     try:
-        deb, = debs(LIGHT)
+        deb, = PACKAGES.files(LIGHT)
         lab.machine.must("sh", "-c", "dpkg-deb --fsys-tarfile /debs/" + os.path.basename(deb)
                          + " | tar -x -C / ./usr/sbin/exim4")
         lab.exim.update()

@@ -9,6 +9,7 @@ man=$srcdir/core/man
 api=$man/mtasts.3
 conf=$man/mtasts.conf.5
 command=$man/mtasts-cachectl.8
+milter=$man/mtasts-milter.8
 exim=$man/mtasts-exim.7
 
 # complain PAGE PATTERN-PREFIX PATTERN-SUFFIX: names on stdin not in the page
@@ -18,7 +19,7 @@ missing() {
 	done
 }
 
-for page in "$api" "$conf" "$command" "$exim"; do
+for page in "$api" "$conf" "$command" "$exim" "$milter"; do
 	name="mandoc -Tlint ${page##*/}"
 	if command -v mandoc > /dev/null; then
 		# A page that is not installed yet cannot be referred to.

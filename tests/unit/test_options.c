@@ -182,8 +182,9 @@ good_files(void **state)
 		"cache { user = 'a{b}#c' }\n",
 		"cache { user = \"a\\\"b\" }\n",
 		"https { proxy = '' }\n",
-		/* adapters' own, whatever they hold */
-		"milter { socket = \"unix:/x\" list = {a, b} in { x = 1 } }\n",
+		"milter { socket = \"unix:/x\" mailers = {a, b} }\n",
+		"milter { socket = none }\nsocketmap { listen = none }\n",
+		"socketmap { listen = {\"unix:/x\", \"inet:1@[::1]\"} }\n",
 		"socketmap{}\ndaemon\n{\n}\nmilter { # }\n}\n",
 	};
 	struct mtasts_error err;
@@ -257,13 +258,30 @@ static const struct {
 	    "1: log.level: expected error, warning, notice, info or debug, "
 	    "not \"loud\"" },
 
+	{ "milter {\n socket = /run/x\n}\n",
+	    "2: milter.socket: expected none, unix:PATH, inet:PORT@HOST or "
+	    "inet:HOST:PORT, not \"/run/x\"" },
+	{ "milter { on_fail = bounce }\n",
+	    "1: milter.on_fail: expected defer, tag or reject, not "
+	    "\"bounce\"" },
+	{ "milter { socket_mode = 0680 }\n",
+	    "1: milter.socket_mode: expected an octal mode such as 0660, not "
+	    "\"0680\"" },
+	{ "milter { header = \"a:b\" }\n",
+	    "1: milter.header: expected the name of a header field, not "
+	    "\"a:b\"" },
+	{ "socketmap { timeout = 0s }\n",
+	    "1: socketmap.timeout: expected a duration from 100ms to 60s, "
+	    "such as 4s, not \"0s\"" },
+	{ "daemon { users = x }\n", "1: no such option 'users'" },
+
 	/* what libconfuse alone would let pass, or count wrong */
 	{ "/* one\n two */\ncache {\n bad = 1 }\n", "4: no such option 'bad'" },
 	{ "cache { directory = \"${HOME}\" }\n",
 	    "1: ${...} is not expanded here; write it in single quotes" },
 	{ "\ncache { directory = ${HOME} }\n",
 	    "2: ${...} is not expanded here; write it in single quotes" },
-	{ "milter { x = \"${HOME}\" }\n",
+	{ "milter { header = \"${HOME}\" }\n",
 	    "1: ${...} is not expanded here; write it in single quotes" },
 	{ "\ncache {\n size = 1G\n", "2: section without an end" },
 	{ "milter {\n", "1: section without an end" },
@@ -435,6 +453,30 @@ setting_what_is_not_there_or_no_good(void **state)
 }
 
 static void
+texts_and_items_can_be_asked_for(void **state)
+{
+	struct mtasts_options *o;
+
+	(void)state;
+	assert_int_equal(mtasts_options_new(&o), MTASTS_OK);
+	assert_string_equal(mtasts_options_text(o, "milter.on_fail"), "defer");
+	assert_string_equal(mtasts_options_text(o, "daemon.user"), "");
+	assert_null(mtasts_options_text(o, "milter.mailers"));
+	assert_null(mtasts_options_text(o, "no.such"));
+	assert_string_equal(mtasts_options_item(o, "milter.mailers", 0),
+	    "smtp");
+	assert_string_equal(mtasts_options_item(o, "milter.mailers", 4),
+	    "relay");
+	assert_null(mtasts_options_item(o, "milter.mailers", 5));
+	assert_null(mtasts_options_item(o, "dns.servers", 0));
+	assert_null(mtasts_options_item(o, "milter.on_fail", 0));
+	assert_int_equal(mtasts_options_number(o, "milter.socket_mode"), 0660);
+	assert_int_equal(mtasts_options_number(o, "milter.rcpt_timeout"),
+	    4000);
+	mtasts_options_free(&o);
+}
+
+static void
 numbers_can_be_asked_for(void **state)
 {
 	static const struct {
@@ -469,6 +511,7 @@ main(void)
 		cmocka_unit_test(defaults_are_those_of_the_manual),
 		cmocka_unit_test(every_option_is_read_and_copied),
 		cmocka_unit_test(numbers_can_be_asked_for),
+		cmocka_unit_test(texts_and_items_can_be_asked_for),
 		cmocka_unit_test(good_files),
 		cmocka_unit_test(bad_files_are_named_with_their_line),
 		cmocka_unit_test(a_failed_load_changes_nothing),

@@ -383,6 +383,83 @@ a_long_name_that_is_none_is_bounded(void **state)
 	result_free(r);
 }
 
+static void
+a_match_list_is_the_whole_policy_or_nothing(void **state)
+{
+	struct mtasts_result *r = policy_result();
+	struct mtasts_result *none = result_new("b.example");
+	char list[64];
+
+	(void)state;
+	assert_true(mtasts_result_match_list(r, list, sizeof(list)));
+	assert_string_equal(list, ".a.example:mx.b.example");
+	assert_true(mtasts_result_match_list(r, list, 24));
+	assert_false(mtasts_result_match_list(r, list, 23));
+	assert_string_equal(list, "");
+	assert_false(mtasts_result_match_list(r, list, 0));
+	assert_true(mtasts_result_match_list(none, list, sizeof(list)));
+	assert_string_equal(list, "");
+	result_free(none);
+	result_free(r);
+}
+
+static void
+advice_goes_by_outcome_verdict_and_mode(void **state)
+{
+	static const struct {
+		enum mtasts_outcome outcome;
+		enum mtasts_mode mode;
+		enum mtasts_verdict verdict;
+		enum mtasts_advice advice;
+	} rows[] = {
+		{ MTASTS_OUTCOME_NONE, 0, MTASTS_VERDICT_NONE,
+		    MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_UNAVAILABLE, 0, MTASTS_VERDICT_NONE,
+		    MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_DEFER, 0, MTASTS_VERDICT_TEMPERROR,
+		    MTASTS_ADVICE_HOLD },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_NONE,
+		    MTASTS_VERDICT_NONE, MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_TESTING,
+		    MTASTS_VERDICT_PASS, MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_TESTING,
+		    MTASTS_VERDICT_FAIL, MTASTS_ADVICE_REPORT },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_TESTING,
+		    MTASTS_VERDICT_TEMPERROR, MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_ENFORCE,
+		    MTASTS_VERDICT_PASS, MTASTS_ADVICE_DELIVER },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_ENFORCE,
+		    MTASTS_VERDICT_FAIL, MTASTS_ADVICE_WITHHOLD },
+		{ MTASTS_OUTCOME_POLICY, MTASTS_MODE_ENFORCE,
+		    MTASTS_VERDICT_TEMPERROR, MTASTS_ADVICE_UNKNOWN },
+	};
+	struct mtasts_result *r = evaluated_result();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r->answer.outcome = rows[i].outcome;
+		r->answer.policy.mode = rows[i].mode;
+		r->evaluation->verdict = rows[i].verdict;
+		if (mtasts_result_advice(r) != rows[i].advice)
+			fail_msg("row %zu: %d", i, mtasts_result_advice(r));
+		assert_int_equal(mtasts_result_enforces(r),
+		    rows[i].mode == MTASTS_MODE_ENFORCE);
+	}
+	result_free(r);
+}
+
+static void
+a_domain_is_the_same_however_it_is_written(void **state)
+{
+	(void)state;
+	assert_true(mtasts_same_domain("good.test.", "GOOD.test"));
+	assert_true(mtasts_same_domain("b\xc3\xbc" "cher.test",
+	    "xn--bcher-kva.test"));
+	assert_false(mtasts_same_domain("good.test", "mx.good.test"));
+	assert_false(mtasts_same_domain("[192.0.2.1]", "[192.0.2.1]"));
+	assert_false(mtasts_same_domain("", ""));
+}
+
 int
 main(void)
 {
@@ -401,6 +478,9 @@ main(void)
 		cmocka_unit_test(kept_escapes_are_not_escaped_again),
 		cmocka_unit_test(a_line_is_cut_at_any_size),
 		cmocka_unit_test(a_long_name_that_is_none_is_bounded),
+		cmocka_unit_test(a_match_list_is_the_whole_policy_or_nothing),
+		cmocka_unit_test(advice_goes_by_outcome_verdict_and_mode),
+		cmocka_unit_test(a_domain_is_the_same_however_it_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,7 @@ import fcntl
 import glob
 import os
 import subprocess
-import sys
 
-sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
-
-# pylint: disable=wrong-import-position
 from lab import run
 from namespace import INSIDE, skip
 
@@ -22,52 +18,51 @@ INSTALL_LIMIT = 300
 LIMIT = 120                     # seconds for any other command
 
 
-def cache():
-    """Where packages are kept between runs."""
-    return os.path.join(os.environ.get("abs_top_builddir") or "/var/tmp/mtasts",
-                        "tests/exim/debs")
+class Packages:
+    """Package files, kept in a directory of the build between runs.  The first is
+    had with what it needs and this machine lacks; the others, which conflict with
+    it or are only recommended, come alone."""
 
+    def __init__(self, directory, *names):
+        self.names = names
+        self.directory = os.path.join(
+            os.environ.get("abs_top_builddir") or "/var/tmp/mtasts", directory)
 
-@contextlib.contextmanager
-def turn():
-    """One of the programs that run at once does this at a time."""
-    os.makedirs(cache(), exist_ok=True)
-    with open(os.path.join(cache(), "lock"), "w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    @contextlib.contextmanager
+    def turn(self):
+        """One of the programs that run at once does this at a time."""
+        os.makedirs(self.directory, exist_ok=True)
+        with open(os.path.join(self.directory, "lock"), "w", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
+    def download(self, why):
+        """Ask the network for those that are not there, once.  To be called outside
+        of the namespaces; `why` says what only root can do."""
+        if INSIDE in os.environ:
+            return
+        if os.getuid() != 0:
+            skip("not root: " + why)
+        with self.turn():
+            if not all(self.files(name) for name in self.names):
+                self._fetch()
 
-def download(*packages):
-    """Have packages, with what they need and this machine lacks, in the cache;
-    asks the network once.  What others only recommend, or what conflicts with
-    an earlier one, comes alone.  To be called outside of the namespaces."""
-    if INSIDE in os.environ:
-        return
-    if os.getuid() != 0:
-        skip("not root: Exim routes mail for delivery as root, and would not "
-             "do here what it does in production")
-    with turn():
-        if not all(debs(name) for name in packages):
-            fetch(packages)
+    def _fetch(self):
+        os.makedirs(os.path.join(self.directory, "partial"), exist_ok=True)
+        first, *others = self.names
+        commands = [["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends",
+                     "-o", "Dir::Cache::archives=" + self.directory, "install", first]]
+        commands += [["apt-get", "-qq", "download", name] for name in others]
+        for command in commands:
+            done = subprocess.run(command, cwd=self.directory, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, check=False,
+                                  timeout=INSTALL_LIMIT)
+            if done.returncode:
+                skip(f"{command[-1]} cannot be had: "
+                     f"{done.stderr.strip().splitlines()[-1:]}")
 
-
-def fetch(packages):
-    directory = cache()
-    os.makedirs(os.path.join(directory, "partial"), exist_ok=True)
-    first, *others = packages
-    commands = [["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends",
-                 "-o", "Dir::Cache::archives=" + directory, "install", first]]
-    commands += [["apt-get", "-qq", "download", name] for name in others]
-    for command in commands:
-        done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False,
-                              timeout=INSTALL_LIMIT)
-        if done.returncode:
-            skip(f"{command[-1]} cannot be had: {done.stderr.strip().splitlines()[-1:]}")
-
-
-def debs(name="*"):
-    return sorted(glob.glob(os.path.join(cache(), f"{name}_*.deb")))
+    def files(self, name="*"):
+        return sorted(glob.glob(os.path.join(self.directory, f"{name}_*.deb")))
 
 
 class Overlay:
@@ -90,14 +85,15 @@ class Overlay:
     def path(self, name):
         return self.root + name
 
-    def install(self, packages):
-        """Install package files, for instance all of the cache.  They are the set
-        that apt chose, but a package that is to be there before another is even
-        unpacked (cron has one) stops dpkg, which sees to no such order."""
+    def install(self, packages, but=()):
+        """Install packages.  They are the set that apt chose, but a package that is
+        to be there before another is even unpacked (cron has one) stops dpkg, which
+        sees to no such order."""
         os.mkdir(self.path("/debs"))
-        mount("--bind", cache(), self.path("/debs"))
+        mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
-                  *("/debs/" + os.path.basename(deb) for deb in packages),
+                  *("/debs/" + os.path.basename(deb) for deb in packages.files()
+                    if not os.path.basename(deb).startswith(tuple(but))),
                   limit=INSTALL_LIMIT)
 
     def run(self, *command, stdin=None, limit=LIMIT):

@@ -1,0 +1,73 @@
+/*
+ * log: lines to syslog or standard error. Controls and octets beyond ASCII that
+ * the writer let through are escaped here, for every line.
+ *
+ * Test: tests/milter/daemon.py
+ */
+#include <config.h>
+
+#include "log.h"
+#include "reply.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+
+#define LINE_SIZE 4096
+
+static bool to_stderr = true;
+static bool with_levels; /* the journal reads <N> at the front */
+static atomic_int worst = MTASTS_LOG_NOTICE;
+
+void
+log_open(bool foreground)
+{
+	to_stderr = foreground;
+	with_levels = foreground && getenv("JOURNAL_STREAM") != NULL;
+	if (!foreground)
+		openlog("mtasts-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void
+log_set_level(enum mtasts_log_level level)
+{
+	atomic_store(&worst, (int)level);
+}
+
+static void
+put(int level, const char *line)
+{
+	char clean[LINE_SIZE];
+
+	reply_escape(clean, sizeof(clean), line, false);
+	if (!to_stderr)
+		syslog(level, "%s", clean);
+	else if (with_levels)
+		fprintf(stderr, "<%d>%s\n", level, clean);
+	else
+		fprintf(stderr, "mtasts-milter: %s\n", clean);
+}
+
+void
+log_write(enum mtasts_log_level level, const char *fmt, ...)
+{
+	char line[LINE_SIZE];
+	va_list ap;
+
+	if ((int)level > atomic_load(&worst))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	put((int)level, line);
+}
+
+void
+log_core(void *arg, enum mtasts_log_level level, const char *line)
+{
+	(void)arg;
+	if ((int)level <= atomic_load(&worst))
+		put((int)level, line);
+}

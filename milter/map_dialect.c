@@ -1,0 +1,223 @@
+/*
+ * map_dialect: the answers of the socket map.
+ *
+ *	sts              Sendmail's FEATURE(sts); the key is a domain
+ *	mtasts           our rules for Sendmail; the key is domain|server
+ *	postfix          Postfix before 3.10; the key is a next hop
+ *	postfix-tlsrpt   Postfix 3.10, with the policy for its TLS reports
+ *
+ * Whoever has no policy of mode enforce is told so. TEMP stands where a policy is
+ * known and cannot be told, and where strict_first_use asks for it; PERM, which
+ * fails open in Sendmail, nowhere.
+ *
+ * Test: tests/unit/test_milter.c
+ */
+#include <config.h>
+
+#include "map_dialect.h"
+
+#include "reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Sendmail fails a rule, and the mail for good, with a longer one. */
+#define STS_MATCH_MAX 800
+
+#define NOTFOUND "NOTFOUND "
+
+struct map_dialect {
+	const char *name;
+	const char *none; /* the answer where nothing is enforced */
+	bool has_server;
+	size_t match_max;
+	enum map_answer_kind (*enforce)(const struct map_question *question,
+	    const struct mtasts_result *result, char *answer, size_t size);
+};
+
+/* ---- Answers ------------------------------------------------------------- */
+
+static enum map_answer_kind
+answer_temp(const struct mtasts_result *result, const char *why, char *answer,
+    size_t size)
+{
+	snprintf(answer, size, "TEMP MTA-STS policy of %s %s",
+	    mtasts_result_domain(result), why);
+	return MAP_ANSWER_TEMP;
+}
+
+static enum map_answer_kind
+answer_match(const struct map_question *question,
+    const struct mtasts_result *result, char *answer, size_t size)
+{
+	static const char begin[] = "OK secure match=";
+	static const char end[] = " servername=hostname";
+	size_t room = question->dialect->match_max;
+	char *list = answer + sizeof(begin) - 1;
+
+	if (size < sizeof(begin) + sizeof(end) + room ||
+	    !mtasts_result_match_list(result, list, room) || list[0] == '\0')
+		return answer_temp(result, "has too many mx patterns", answer,
+		    size);
+	memcpy(answer, begin, sizeof(begin) - 1);
+	memcpy(list + strlen(list), end, sizeof(end));
+	return MAP_ANSWER_ENFORCED;
+}
+
+static enum map_answer_kind
+answer_server(const struct map_question *question,
+    const struct mtasts_result *result, char *answer, size_t size)
+{
+	char server[300];
+
+	if (mtasts_result_match(result, question->server)) {
+		snprintf(answer, size, "OK secure");
+		return MAP_ANSWER_ENFORCED;
+	}
+	reply_escape(server, sizeof(server), question->server, false);
+	snprintf(answer, size, "OK refuse policy of %s does not list MX host %s",
+	    mtasts_result_domain(result), server);
+	return MAP_ANSWER_REFUSED;
+}
+
+/* name=value, behind what is there. False if it does not fit. */
+static bool
+append(char *answer, size_t size, const char *before, const char *value,
+    const char *after)
+{
+	size_t len = strlen(answer);
+
+	return (size_t)snprintf(answer + len, size - len, "%s%s%s", before,
+		   value, after) < size - len;
+}
+
+static bool
+append_policy(const struct mtasts_result *result, char *answer, size_t size)
+{
+	char max_age[16];
+	bool fits;
+	const char *mx;
+
+	snprintf(max_age, sizeof(max_age), "%u",
+	    (unsigned)mtasts_result_max_age(result));
+	fits = append(answer, size, " policy_type=sts policy_domain=",
+		   mtasts_result_domain(result), "") &&
+	    append(answer, size, " { policy_string = version: ", "STSv1", " }") &&
+	    append(answer, size, " { policy_string = mode: ",
+		mtasts_mode_name(mtasts_result_mode(result)), " }");
+	for (size_t i = 0; fits && (mx = mtasts_result_mx(result, i)) != NULL;
+	     i++)
+		fits = append(answer, size, " { policy_string = mx: ", mx, " }");
+	fits = fits &&
+	    append(answer, size, " { policy_string = max_age: ", max_age, " }");
+	for (size_t i = 0; fits && (mx = mtasts_result_mx(result, i)) != NULL;
+	     i++)
+		fits = append(answer, size, " mx_host_pattern=", mx, "");
+	return fits;
+}
+
+/* A report without the policy is better than mail that does not go. */
+static enum map_answer_kind
+answer_report(const struct map_question *question,
+    const struct mtasts_result *result, char *answer, size_t size)
+{
+	enum map_answer_kind kind = answer_match(question, result, answer,
+	    size);
+	size_t len = strlen(answer);
+
+	if (kind == MAP_ANSWER_ENFORCED &&
+	    !append_policy(result, answer, size))
+		answer[len] = '\0';
+	return kind;
+}
+
+/* ---- Dialects ------------------------------------------------------------ */
+
+static const struct map_dialect dialects[] = {
+	{ "sts", NOTFOUND, false, STS_MATCH_MAX, answer_match },
+	{ "mtasts", "OK none", true, 0, answer_server },
+	{ "postfix", NOTFOUND, false, MAP_ANSWER_MAX - 100, answer_match },
+	{ "postfix-tlsrpt", NOTFOUND, false, MAP_ANSWER_MAX - 100,
+	    answer_report },
+};
+
+static const struct map_dialect *
+dialect_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+		if (strcasecmp(dialects[i].name, name) == 0)
+			return &dialects[i];
+	}
+	return NULL;
+}
+
+bool
+map_dialect_knows(const char *name)
+{
+	return dialect_find(name) != NULL;
+}
+
+/* The word at text, up to a bar or the end, without spaces around it. */
+static const char *
+take_word(const char *text, char *buf, size_t size)
+{
+	size_t len;
+	const char *end;
+
+	text += strspn(text, " \t");
+	end = text + strcspn(text, "|");
+	len = (size_t)(end - text);
+	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+		len--;
+	if (len >= size)
+		len = 0; /* no domain is that long */
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	return end;
+}
+
+/* Bracketed hosts, addresses and Postfix's .parent have no policy. */
+static bool
+may_have_policy(const char *domain)
+{
+	return domain[0] != '\0' && domain[0] != '[' && domain[0] != '.';
+}
+
+bool
+map_dialect_ask(const char *name, const char *key, struct map_question *out,
+    char *answer, size_t size)
+{
+	const char *rest;
+
+	memset(out, 0, sizeof(*out));
+	out->dialect = dialect_find(name);
+	if (out->dialect == NULL) {
+		snprintf(answer, size, NOTFOUND);
+		return false;
+	}
+	snprintf(answer, size, "%s", out->dialect->none);
+	if (out->dialect->has_server) {
+		rest = take_word(key, out->domain, sizeof(out->domain));
+		if (*rest == '|')
+			take_word(rest + 1, out->server, sizeof(out->server));
+	} else {
+		take_word(key, out->domain, sizeof(out->domain));
+	}
+	return may_have_policy(out->domain);
+}
+
+enum map_answer_kind
+map_dialect_answer(const struct map_question *question,
+    const struct mtasts_result *result, char *answer, size_t size)
+{
+	if (result != NULL &&
+	    mtasts_result_outcome(result) == MTASTS_OUTCOME_DEFER)
+		return answer_temp(result, "cannot be had yet", answer, size);
+	if (result != NULL && mtasts_result_enforces(result))
+		return question->dialect->enforce(question, result, answer,
+		    size);
+	snprintf(answer, size, "%s", question->dialect->none);
+	return MAP_ANSWER_NONE;
+}

@@ -1,0 +1,580 @@
+/*
+ * map_server: many connections, pipelined requests, one loop.
+ *
+ * A request that the cache can answer is answered at once, another goes to the
+ * pool; either way a connection's answers leave in the order of its requests. A
+ * connection that has asked much and read little is not read from. Who is longest
+ * silent makes room for newcomers.
+ *
+ * Test: tests/milter/map.py
+ */
+#include <config.h>
+
+#include "map_server.h"
+
+#include "log.h"
+#include "map_pool.h"
+#include "map_protocol.h"
+#include "stats.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LISTENERS_MAX 32
+#define BACKLOG 512
+#define CONNECTIONS_MAX 4096
+#define DESCRIPTORS_KEPT 256 /* for everything else in the process */
+#define PENDING_MAX 64	     /* requests of a connection */
+#define OUTPUT_MAX (256 * 1024)
+#define INPUT_MAX (4 * MAP_REQUEST_MAX)
+#define IDLE_SECONDS 300
+#define PARTIAL_SECONDS 30 /* for the rest of a request that has begun */
+#define WRITE_SECONDS 60
+
+struct connection {
+	TAILQ_ENTRY(connection) link; /* longest silent first */
+	struct bufferevent *stream;
+	struct map_request *first, **last; /* not answered yet, in order */
+	unsigned pending;
+	int64_t partial_since; /* 0: no request has begun */
+	bool paused;	       /* not read from */
+	bool ending;	       /* nothing more to read: close when done */
+};
+
+static struct {
+	struct event_base *base;
+	struct evconnlistener *listeners[LISTENERS_MAX];
+	int listener_count;
+	TAILQ_HEAD(, connection) connections;
+	unsigned count, max;
+	struct map_lookups lookups;
+	int wake_fd;
+	struct event *wake_event;
+	bool stopping;
+	void (*idle)(void);
+	char answer[MAP_ANSWER_MAX];
+} server;
+
+/* ---- Closing ------------------------------------------------------------- */
+
+static void
+request_free(struct map_request *request)
+{
+	free(request->found);
+	free(request->answer);
+	free(request);
+}
+
+/* What the pool still works on is left to it. */
+static void
+drop_requests(struct connection *c)
+{
+	while (c->first != NULL) {
+		struct map_request *request = c->first;
+
+		c->first = request->next;
+		if (request->pooled)
+			request->connection = NULL;
+		else
+			request_free(request);
+	}
+}
+
+static void
+connection_close(struct connection *c)
+{
+	drop_requests(c);
+	TAILQ_REMOVE(&server.connections, c, link);
+	bufferevent_free(c->stream);
+	free(c);
+	server.count--;
+	if (server.stopping && server.count == 0 && server.idle != NULL)
+		server.idle();
+}
+
+static size_t
+unsent(struct connection *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->stream));
+}
+
+/* Closes it if nothing is left to do. */
+static bool
+end_if_done(struct connection *c)
+{
+	if (!c->ending || c->pending > 0 || unsent(c) > 0)
+		return false;
+	connection_close(c);
+	return true;
+}
+
+/* ---- Answering ----------------------------------------------------------- */
+
+static void
+send_answer(struct connection *c, const char *answer)
+{
+	struct evbuffer *output = bufferevent_get_output(c->stream);
+	size_t len = strlen(answer);
+	char header[16];
+
+	evbuffer_add(output, header, netstring_header(len, header));
+	evbuffer_add(output, answer, len);
+	evbuffer_add(output, ",", 1);
+}
+
+/* Those at the front that have their answer. */
+static void
+flush_answers(struct connection *c)
+{
+	while (c->first != NULL && c->first->answer != NULL) {
+		struct map_request *request = c->first;
+
+		c->first = request->next;
+		if (c->first == NULL)
+			c->last = &c->first;
+		c->pending--;
+		send_answer(c, request->answer);
+		request_free(request);
+	}
+}
+
+static struct map_request *
+queue_request(struct connection *c, const struct map_question *question)
+{
+	struct map_request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return NULL;
+	request->question = *question;
+	request->arrived = map_pool_now();
+	request->connection = c;
+	*c->last = request;
+	c->last = &request->next;
+	c->pending++;
+	return request;
+}
+
+/* It waits for those before it, or may be sent at once. */
+static bool
+give_answer(struct connection *c, const struct map_question *question,
+    const char *answer)
+{
+	struct map_request *request;
+
+	if (c->first == NULL) {
+		send_answer(c, answer);
+		return true;
+	}
+	request = queue_request(c, question);
+	if (request != NULL)
+		request->answer = strdup(answer);
+	return request != NULL && request->answer != NULL;
+}
+
+static bool
+answer_later(struct connection *c, const struct map_question *question)
+{
+	struct map_request *request = queue_request(c, question);
+
+	if (request == NULL)
+		return false;
+	stats_add(STATS_MAP_WAITED);
+	request->pooled = true;
+	if (map_pool_submit(request))
+		return true;
+	request->pooled = false;
+	map_lookups_answer(&server.lookups, question, 0, server.answer,
+	    sizeof(server.answer));
+	request->answer = strdup(server.answer);
+	return request->answer != NULL;
+}
+
+static void
+warn_of_name(const char *name)
+{
+	static int64_t warned;
+	int64_t now = map_pool_now();
+
+	if (map_dialect_knows(name) || (warned != 0 && now - warned < 60000))
+		return;
+	warned = now;
+	log_write(MTASTS_LOG_WARNING,
+	    "event=unknown-map name=\"%.60s\" known=\"sts mtasts postfix "
+	    "postfix-tlsrpt\"",
+	    name);
+}
+
+/* False if there is no memory to answer it. */
+static bool
+handle_request(struct connection *c, char *text)
+{
+	struct map_question question;
+	const char *name, *key;
+
+	stats_add(STATS_MAP_REQUESTS);
+	map_request_split(text, &name, &key);
+	if (!map_dialect_ask(name, key, &question, server.answer,
+		sizeof(server.answer))) {
+		warn_of_name(name);
+		return give_answer(c, &question, server.answer);
+	}
+	if (map_lookups_answer_cached(&server.lookups, &question,
+		server.answer, sizeof(server.answer)))
+		return give_answer(c, &question, server.answer);
+	return answer_later(c, &question);
+}
+
+/* ---- Reading ------------------------------------------------------------- */
+
+static void
+set_read_timeout(struct connection *c, int seconds)
+{
+	const struct timeval in = { seconds, 0 }, out = { WRITE_SECONDS, 0 };
+
+	bufferevent_set_timeouts(c->stream, &in, &out);
+}
+
+/* A request has begun and not ended. False if it takes too long. */
+static bool
+note_partial(struct connection *c, bool partial)
+{
+	int64_t now = map_pool_now();
+
+	if (!partial) {
+		if (c->partial_since != 0)
+			set_read_timeout(c, IDLE_SECONDS);
+		c->partial_since = 0;
+		return true;
+	}
+	if (c->partial_since == 0) {
+		c->partial_since = now;
+		set_read_timeout(c, PARTIAL_SECONDS);
+	}
+	return now - c->partial_since < PARTIAL_SECONDS * 1000;
+}
+
+static bool
+is_full(struct connection *c)
+{
+	return c->pending >= PENDING_MAX || unsent(c) >= OUTPUT_MAX;
+}
+
+static bool
+take_request(struct connection *c, struct evbuffer *input, const char *payload,
+    size_t len, size_t used)
+{
+	char text[MAP_REQUEST_MAX + 1];
+
+	memcpy(text, payload, len);
+	text[len] = '\0';
+	evbuffer_drain(input, used);
+	note_partial(c, false);
+	return handle_request(c, text);
+}
+
+/* The requests that have come. False: close. */
+static bool
+take_requests(struct connection *c)
+{
+	struct evbuffer *input = bufferevent_get_input(c->stream);
+	enum netstring_status status = NETSTRING_OK;
+
+	while (status == NETSTRING_OK && !is_full(c)) {
+		size_t size = evbuffer_get_length(input), len, used;
+		const char *data, *payload;
+
+		if (size > MAP_REQUEST_MAX + MAP_HEADER_MAX + 1)
+			size = MAP_REQUEST_MAX + MAP_HEADER_MAX + 1;
+		data = (const char *)evbuffer_pullup(input, (ev_ssize_t)size);
+		if (data == NULL)
+			break;
+		status = netstring_parse(data, size, &payload, &len, &used);
+		if (status == NETSTRING_OK &&
+		    !take_request(c, input, payload, len, used))
+			return false;
+	}
+	if (status == NETSTRING_BAD) {
+		log_write(MTASTS_LOG_WARNING, "event=bad-request door=map");
+		return false;
+	}
+	return status == NETSTRING_OK ||
+	    note_partial(c, evbuffer_get_length(input) > 0);
+}
+
+static void
+pause_or_resume(struct connection *c)
+{
+	bool pause = is_full(c) || c->ending;
+
+	if (pause == c->paused)
+		return;
+	c->paused = pause;
+	if (pause)
+		bufferevent_disable(c->stream, EV_READ);
+	else
+		bufferevent_enable(c->stream, EV_READ);
+}
+
+/* Go on with a connection after something has happened to it. */
+static void
+connection_work(struct connection *c)
+{
+	if (!take_requests(c)) {
+		connection_close(c);
+		return;
+	}
+	flush_answers(c);
+	if (!end_if_done(c))
+		pause_or_resume(c);
+}
+
+static void
+on_read(struct bufferevent *stream, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)stream;
+	TAILQ_REMOVE(&server.connections, c, link);
+	TAILQ_INSERT_TAIL(&server.connections, c, link);
+	connection_work(c);
+}
+
+/* All is sent. */
+static void
+on_write(struct bufferevent *stream, void *arg)
+{
+	(void)stream;
+	connection_work(arg);
+}
+
+static void
+on_event(struct bufferevent *stream, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)stream;
+	if ((what & BEV_EVENT_EOF) != 0 && (what & BEV_EVENT_ERROR) == 0) {
+		c->ending = true;
+		connection_work(c);
+	} else {
+		connection_close(c);
+	}
+}
+
+/* ---- Accepting ----------------------------------------------------------- */
+
+/* The longest silent one that waits for nothing. */
+static bool
+make_room(void)
+{
+	struct connection *c;
+
+	TAILQ_FOREACH(c, &server.connections, link) {
+		if (c->pending == 0) {
+			connection_close(c);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct connection *
+connection_new(evutil_socket_t fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->stream = bufferevent_socket_new(server.base, fd,
+	    BEV_OPT_CLOSE_ON_FREE);
+	if (c->stream == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->last = &c->first;
+	return c;
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int len, void *arg)
+{
+	struct connection *c = NULL;
+
+	(void)listener;
+	(void)address;
+	(void)len;
+	(void)arg;
+	if (server.count < server.max || make_room())
+		c = connection_new(fd);
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	stats_add(STATS_MAP_CONNECTIONS);
+	TAILQ_INSERT_TAIL(&server.connections, c, link);
+	server.count++;
+	bufferevent_setcb(c->stream, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(c->stream, EV_READ, 0, INPUT_MAX);
+	set_read_timeout(c, IDLE_SECONDS);
+	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+}
+
+static void
+on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	(void)listener;
+	(void)arg;
+	log_write(MTASTS_LOG_ERROR, "event=accept-failed reason=\"%s\"",
+	    strerror(errno));
+	if (!make_room())
+		usleep(10000);
+}
+
+/* ---- The pool's answers -------------------------------------------------- */
+
+static void
+wake(void)
+{
+	const uint64_t one = 1;
+
+	if (write(server.wake_fd, &one, sizeof(one)) < 0)
+		return; /* full: it is awake */
+}
+
+/* Without memory there is no answer: the MTA asks again. */
+static void
+on_done(struct map_request *request)
+{
+	struct connection *c = request->connection;
+
+	request->pooled = false;
+	request->answer = request->found;
+	request->found = NULL;
+	if (c == NULL)
+		request_free(request);
+	else if (request->answer == NULL)
+		connection_close(c);
+	else
+		connection_work(c);
+}
+
+static void
+on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct map_request *done;
+	uint64_t count;
+
+	(void)what;
+	(void)arg;
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_write(MTASTS_LOG_ERROR, "event=wake-failed");
+	done = map_pool_done();
+	while (done != NULL) {
+		struct map_request *next = done->pool_next;
+
+		on_done(done);
+		done = next;
+	}
+}
+
+/* ---- Starting and stopping ----------------------------------------------- */
+
+static unsigned
+connections_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 512;
+	limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur >= CONNECTIONS_MAX + DESCRIPTORS_KEPT)
+		return CONNECTIONS_MAX;
+	if (limit.rlim_cur <= 2 * DESCRIPTORS_KEPT)
+		return (unsigned)limit.rlim_cur / 2;
+	return (unsigned)limit.rlim_cur - DESCRIPTORS_KEPT;
+}
+
+static bool
+listen_on(int fd)
+{
+	struct evconnlistener *listener;
+
+	if (server.listener_count == LISTENERS_MAX)
+		return false;
+	evutil_make_socket_nonblocking(fd);
+	listener = evconnlistener_new(server.base, on_accept, NULL,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+	if (listener == NULL)
+		return false;
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	server.listeners[server.listener_count++] = listener;
+	return true;
+}
+
+bool
+map_server_start(struct event_base *base, const int *fds, int count)
+{
+	server.base = base;
+	server.max = connections_max();
+	TAILQ_INIT(&server.connections);
+	map_pool_init(wake);
+	server.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (server.wake_fd == -1)
+		return false;
+	server.wake_event = event_new(base, server.wake_fd,
+	    EV_READ | EV_PERSIST, on_wake, NULL);
+	if (server.wake_event == NULL ||
+	    event_add(server.wake_event, NULL) != 0)
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (!listen_on(fds[i]))
+			return false;
+	}
+	return true;
+}
+
+void
+map_server_renew(void)
+{
+	map_lookups_close(&server.lookups);
+	map_pool_renew();
+}
+
+bool
+map_server_is_idle(void)
+{
+	return server.count == 0;
+}
+
+void
+map_server_on_idle(void (*idle)(void))
+{
+	server.idle = idle;
+}
+
+void
+map_server_stop(void)
+{
+	struct connection *c, *next;
+
+	for (int i = 0; i < server.listener_count; i++)
+		evconnlistener_free(server.listeners[i]);
+	server.listener_count = 0;
+	server.stopping = true;
+	for (c = TAILQ_FIRST(&server.connections); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		c->ending = true;
+		connection_work(c);
+	}
+}
