@@ -82,11 +82,11 @@ check_status(const struct dns_reply *reply, const void *message, size_t len)
 {
 	switch (reply->status) {
 	case DNS_OK:
-		if (reply->next[0] == '\0') {
+		if (reply->count > 0) {
 			check_records(reply, len);
 			break;
 		}
-		assert_int_equal(reply->count, 0);
+		/* A CNAME leads elsewhere, to the root perhaps. */
 		assert_string_not_equal(reply->next, NAME);
 		check_name(reply->next);
 		break;

@@ -81,6 +81,7 @@ SEEDS = {
                               b"\x01")]),
     "cname": message(TXT, chain(1, lambda o: rr(TXT, txt(ID), o))),
     "cname-only": message(TXT, [rr(CNAME, name("else.test"))]),
+    "cname-root": message(TXT, [rr(CNAME, name("."))]),
     "cname-sixteen": message(TXT, chain(16, lambda o: rr(TXT, txt(ID), o))),
     "cname-seventeen": message(TXT, chain(17, lambda o: rr(TXT, txt(ID), o))),
     "cname-loop": message(TXT, [rr(CNAME, name("b.test")),
