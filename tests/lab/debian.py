@@ -102,7 +102,8 @@ class Overlay:
     def install(self, packages, but=()):
         """Install packages.  They are the set that apt chose, but a package that is
         to be there before another is even unpacked (cron has one) stops dpkg, which
-        sees to no such order."""
+        sees to no such order.  Nobody asks for the index of manuals."""
+        self.run("rm", "-f", "/var/lib/man-db/auto-update")
         os.mkdir(self.path("/debs"))
         mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
