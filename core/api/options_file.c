@@ -292,14 +292,11 @@ confuse_new(void)
 
 /* libconfuse has no words for every mistake: an option without a name, say. */
 static void
-parse_with(struct load *load, cfg_t *cfg, const char *text)
+parse_failed(struct load *load, const cfg_t *cfg, bool nomem)
 {
-	errno = 0;
-	cfg_set_error_function(cfg, on_error);
-	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS ||
-	    load->status != MTASTS_OK)
+	if (load->status != MTASTS_OK)
 		return;
-	if (errno == ENOMEM)
+	if (nomem)
 		load->status = error_nomem(load->err, "configuration");
 	else
 		load_error(load, (unsigned)cfg->line,
@@ -309,17 +306,24 @@ parse_with(struct load *load, cfg_t *cfg, const char *text)
 static void
 parse(struct load *load, const char *text)
 {
+	bool good = false, nomem;
 	cfg_t *cfg;
 
 	pthread_mutex_lock(&confuse_lock);
 	loading = load;
+	errno = 0;
 	cfg = confuse_new();
-	if (cfg == NULL) {
-		load->status = error_nomem(load->err, "configuration");
-	} else {
-		parse_with(load, cfg, text);
-		cfg_free(cfg);
+	nomem = cfg == NULL || errno == ENOMEM;
+	if (!nomem) {
+		cfg_set_error_function(cfg, on_error);
+		good = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
+		nomem = !good && errno == ENOMEM;
 	}
+	if (!good)
+		parse_failed(load, cfg, nomem);
+	/* It would step into what it had no memory for. */
+	if (!nomem)
+		cfg_free(cfg);
 	loading = NULL;
 	pthread_mutex_unlock(&confuse_lock);
 }
@@ -388,6 +392,8 @@ mtasts_options_load(struct mtasts_options *options, const char *file,
 
 	if (fp == NULL && file == NULL && errno == ENOENT)
 		return MTASTS_OK;
+	if (fp == NULL && errno == ENOMEM)
+		return error_nomem(err, name);
 	if (fp == NULL)
 		return file_error(name, strerror(errno), errno, err);
 	status = read_file(fp, name, &text, err);
