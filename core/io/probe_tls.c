@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "io/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -38,15 +39,30 @@ note(struct probe_tls *tls, int code)
 		*kind = code;
 }
 
+/* Since errno was cleared. OpenSSL tells of it by every kind of error: issuers
+ * that are not found, certificates that cannot be read. */
+static bool
+memory_ran_out(void)
+{
+	return errno == ENOMEM ||
+	    ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+	    ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 /* Remembers the error and goes on; judge has the last word. */
 static int
 on_verify(int ok, X509_STORE_CTX *ctx)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct probe_tls *tls = SSL_get_app_data(ssl);
+	int code = X509_STORE_CTX_get_error(ctx);
 
-	if (!ok)
-		note(SSL_get_app_data(ssl), X509_STORE_CTX_get_error(ctx));
+	if (ok)
+		return 1;
+	if (code == X509_V_ERR_OUT_OF_MEM || memory_ran_out())
+		tls->starved = true;
+	note(tls, code);
 	return 1;
 }
 
@@ -184,16 +200,21 @@ enum probe_tls_state
 probe_tls_handshake(struct probe_tls *tls, enum probe_status *status,
     char detail[PROBE_DETAIL_SIZE])
 {
-	enum probe_tls_state state;
+	enum probe_tls_state state = PROBE_TLS_DONE;
 	int rc;
 
 	ERR_clear_error();
-	if ((rc = SSL_do_handshake(tls->ssl)) == 1) {
+	errno = 0;
+	rc = SSL_do_handshake(tls->ssl);
+	tls->starved = tls->starved || memory_ran_out();
+	if (rc == 1)
 		judge(tls, status, detail);
-		return PROBE_TLS_DONE;
-	}
-	if ((state = want(tls, rc)) == PROBE_TLS_BROKEN)
+	else if ((state = want(tls, rc)) == PROBE_TLS_BROKEN)
 		explain(status, detail);
+	if (tls->starved) {
+		*status = PROBE_NOMEM;
+		detail[0] = '\0';
+	}
 	ERR_clear_error();
 	return state;
 }
