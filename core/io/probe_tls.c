@@ -39,16 +39,6 @@ note(struct probe_tls *tls, int code)
 		*kind = code;
 }
 
-/* Since errno was cleared. OpenSSL tells of it by every kind of error: issuers
- * that are not found, certificates that cannot be read. */
-static bool
-memory_ran_out(void)
-{
-	return errno == ENOMEM ||
-	    ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
-	    ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
-}
-
 /* Remembers the error and goes on; judge has the last word. */
 static int
 on_verify(int ok, X509_STORE_CTX *ctx)
@@ -60,7 +50,7 @@ on_verify(int ok, X509_STORE_CTX *ctx)
 
 	if (ok)
 		return 1;
-	if (code == X509_V_ERR_OUT_OF_MEM || memory_ran_out())
+	if (code == X509_V_ERR_OUT_OF_MEM || tls_memory_ran_out())
 		tls->starved = true;
 	note(tls, code);
 	return 1;
@@ -177,9 +167,9 @@ is_version_trouble(int reason)
 
 /* Every OpenSSL error code of a broken handshake ends here. */
 static void
-explain(enum probe_status *status, char detail[PROBE_DETAIL_SIZE])
+explain(unsigned long error, enum probe_status *status,
+    char detail[PROBE_DETAIL_SIZE])
 {
-	unsigned long error = ERR_get_error();
 	const char *reason = ERR_reason_error_string(error);
 
 	*status = PROBE_TLS_FAILED;
@@ -205,17 +195,15 @@ probe_tls_handshake(struct probe_tls *tls, enum probe_status *status,
 
 	ERR_clear_error();
 	errno = 0;
-	rc = SSL_do_handshake(tls->ssl);
-	tls->starved = tls->starved || memory_ran_out();
-	if (rc == 1)
+	if ((rc = SSL_do_handshake(tls->ssl)) == 1)
 		judge(tls, status, detail);
 	else if ((state = want(tls, rc)) == PROBE_TLS_BROKEN)
-		explain(status, detail);
+		explain(ERR_peek_error(), status, detail);
+	tls->starved = tls_memory_ran_out() || tls->starved;
 	if (tls->starved) {
 		*status = PROBE_NOMEM;
 		detail[0] = '\0';
 	}
-	ERR_clear_error();
 	return state;
 }
 
