@@ -16,8 +16,6 @@
 
 #include "map_dialect.h"
 
-#include "reply.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +64,27 @@ answer_match(const struct map_question *question,
 	return MAP_ANSWER_ENFORCED;
 }
 
+/* Sendmail takes an answer apart as it does an address: a quotation mark or a
+ * parenthesis in it would make it none, and that reads as no policy. */
+static void
+copy_plain(char *buf, size_t size, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._:[]";
+	size_t i;
+
+	for (i = 0; text[i] != '\0' && i + 1 < size; i++)
+		buf[i] = strchr(plain, text[i]) != NULL ? text[i] : '?';
+	buf[i] = '\0';
+}
+
+/*
+ * The server's name has to be a policy's, as it stands (RFC 8461, 4.1). Sendmail
+ * may know a server whose MX record names an alias by the alias's target, and it
+ * looks for that name in the certificate: to accept it (mtasts_result_match_target)
+ * would let whoever forges the alias show a certificate of their own.
+ */
 static enum map_answer_kind
 answer_server(const struct map_question *question,
     const struct mtasts_result *result, char *answer, size_t size)
@@ -76,7 +95,7 @@ answer_server(const struct map_question *question,
 		snprintf(answer, size, "OK secure");
 		return MAP_ANSWER_ENFORCED;
 	}
-	reply_escape(server, sizeof(server), question->server, false);
+	copy_plain(server, sizeof(server), question->server);
 	snprintf(answer, size, "OK refuse policy of %s does not list MX host %s",
 	    mtasts_result_domain(result), server);
 	return MAP_ANSWER_REFUSED;

@@ -171,7 +171,14 @@ each_dialect_answers_in_its_words(void **state)
 		    "a.b.wild.test" },
 		{ "mtasts", "good.test | a\nb\xff", MTASTS_MODE_ENFORCE,
 		    "OK refuse policy of good.test does not list MX host "
-		    "a\\x0ab\\xff" },
+		    "a?b?" },
+		{ "mtasts", "good.test | x\"(<\\>;,$%.test",
+		    MTASTS_MODE_ENFORCE,
+		    "OK refuse policy of good.test does not list MX host "
+		    "x?????????.test" },
+		{ "mtasts", "good.test | [192.0.2.1]", MTASTS_MODE_ENFORCE,
+		    "OK refuse policy of good.test does not list MX host "
+		    "[192.0.2.1]" },
 		{ "mtasts", "good.test", MTASTS_MODE_ENFORCE,
 		    "OK refuse policy of good.test does not list MX host " },
 		{ "mtasts", "good.test | evil.test", MTASTS_MODE_TESTING,
@@ -561,6 +568,43 @@ a_decision_follows_advice_and_configuration(void **state)
 	}
 }
 
+/* The certificate would be looked at for a name that no pattern covers. */
+static void
+the_target_of_an_aliased_mx_host_is_refused(void **state)
+{
+	static char answer[MAP_ANSWER_MAX];
+	struct mtasts_result *r = evaluated(MTASTS_MODE_ENFORCE,
+	    MTASTS_VERDICT_PASS);
+
+	(void)state;
+	r->evaluation->host_count = 1;
+	r->hosts[0] = (struct mtasts_host) { .name = "mx1.good.test",
+		.matched = true, .detail = "" };
+	assert_true(mtasts_result_match_target(r, "target.example"));
+	assert_int_equal(answer_of("mtasts", "good.test | target.example", r,
+			     answer),
+	    MAP_ANSWER_REFUSED);
+	assert_int_equal(answer_of("mtasts", "good.test | mx1.good.test", r,
+			     answer),
+	    MAP_ANSWER_ENFORCED);
+	result_free(r);
+}
+
+static void
+a_refusal_is_bounded(void **state)
+{
+	static char key[400], answer[MAP_ANSWER_MAX];
+	struct mtasts_result *r = policy_result(MTASTS_MODE_ENFORCE);
+
+	(void)state;
+	memset(key, 'a', sizeof(key) - 1);
+	memcpy(key, "good.test|", 10);
+	assert_int_equal(answer_of("mtasts", key, r, answer),
+	    MAP_ANSWER_REFUSED);
+	assert_in_range(strlen(answer), 300, 400);
+	result_free(r);
+}
+
 static void
 a_header_names_no_domain_unless_all_share_it(void **state)
 {
@@ -610,6 +654,8 @@ main(void)
 		cmocka_unit_test(what_a_reload_cannot_change_is_named),
 		cmocka_unit_test(addresses_in_every_form),
 		cmocka_unit_test(a_decision_follows_advice_and_configuration),
+		cmocka_unit_test(the_target_of_an_aliased_mx_host_is_refused),
+		cmocka_unit_test(a_refusal_is_bounded),
 		cmocka_unit_test(a_header_names_no_domain_unless_all_share_it),
 	};
 
