@@ -153,13 +153,13 @@ each_dialect_answers_in_its_words(void **state)
 		    "NOTFOUND " },
 		{ "postfix-tlsrpt", "good.test", MTASTS_MODE_ENFORCE,
 		    SECURE " policy_type=sts policy_domain=good.test "
+			   "mx_host_pattern=mx1.good.test "
+			   "mx_host_pattern=*.wild.test "
 			   "{ policy_string = version: STSv1 } "
 			   "{ policy_string = mode: enforce } "
 			   "{ policy_string = mx: mx1.good.test } "
 			   "{ policy_string = mx: *.wild.test } "
-			   "{ policy_string = max_age: 86400 } "
-			   "mx_host_pattern=mx1.good.test "
-			   "mx_host_pattern=*.wild.test" },
+			   "{ policy_string = max_age: 86400 }" },
 		{ "mtasts", "good.test | mx1.good.test", MTASTS_MODE_ENFORCE,
 		    "OK secure" },
 		{ "mtasts", "good.test|MX1.good.test.", MTASTS_MODE_ENFORCE,
@@ -234,6 +234,38 @@ a_list_too_long_for_sendmail_is_temp_and_never_cut(void **state)
 	assert_non_null(strstr(answer, ":mx199.a.example "));
 	assert_int_equal(answer_of("mtasts", "good.test|evil.test", r, answer),
 	    MAP_ANSWER_REFUSED);
+	result_free(r);
+}
+
+/* Postfix 3.10's smtp_tls_policy_maps: braces count, and what it cannot read
+ * defers the mail. */
+static void
+a_report_is_whole_or_left_out(void **state)
+{
+	static char answer[MAP_ANSWER_MAX];
+	static char mx[9000 * 8];
+	struct mtasts_result *r;
+
+	(void)state;
+	for (size_t i = 0; i < 9000; i++)
+		snprintf(mx + i * 8, 8, "m%04zu.b", i);
+	r = result_new(MTASTS_OUTCOME_POLICY, MTASTS_MODE_ENFORCE, mx,
+	    sizeof(mx) / 3, 3000);
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_non_null(strstr(answer, " mx_host_pattern=m2999.b"));
+	assert_null(strchr(answer, '{'));
+	assert_string_equal(answer + strlen(answer) - 7, "m2999.b");
+	r->answer.policy.mx_count = 9000;
+	r->answer.policy.mx_size = sizeof(mx);
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_null(strstr(answer, "policy_type"));
+	assert_string_equal(answer + strlen(answer) - 20,
+	    " servername=hostname");
+	r->answer.policy.mx = "a{}.test";
+	r->answer.policy.mx_count = 1;
+	r->answer.policy.mx_size = 9;
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_null(strstr(answer, "policy_string = mx"));
 	result_free(r);
 }
 
@@ -644,6 +676,7 @@ main(void)
 		cmocka_unit_test(each_dialect_answers_in_its_words),
 		cmocka_unit_test(
 		    a_list_too_long_for_sendmail_is_temp_and_never_cut),
+		cmocka_unit_test(a_report_is_whole_or_left_out),
 		cmocka_unit_test(what_is_not_known_is_no_policy_unless_strict),
 		cmocka_unit_test(a_key_of_any_length_is_survived),
 		cmocka_unit_test(
