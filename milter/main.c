@@ -146,7 +146,7 @@ main(int argc, char **argv)
 	status = arguments.test ?
 	    test_conf(conf) :
 	    daemon_run(&arguments.command, &conf, arguments.foreground);
-	/* Threads of libmilter and of the pool may still be there. */
+	/* Threads of libmilter may still be there. */
 	fflush(NULL);
 	_exit(status);
 }

@@ -297,12 +297,15 @@ parse(struct load *load, const char *text)
 
 	pthread_mutex_lock(&confuse_lock);
 	loading = load;
+	errno = 0;
 	cfg = confuse_new();
-	if (cfg != NULL) {
+	if (cfg != NULL && errno != ENOMEM) {
 		cfg_set_error_function(cfg, on_error);
 		if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 			text = NULL;
-		cfg_free(cfg);
+		/* It would step into what it had no memory for. */
+		if (text == NULL || errno != ENOMEM)
+			cfg_free(cfg);
 	}
 	loading = NULL;
 	pthread_mutex_unlock(&confuse_lock);
@@ -374,6 +377,8 @@ mtasts_options_load(struct mtasts_options *options, const char *file,
 
 	if (fp == NULL && file == NULL && errno == ENOENT)
 		return MTASTS_OK;
+	if (fp == NULL && errno == ENOMEM)
+		return error_nomem(err, name);
 	if (fp == NULL)
 		return file_error(name, strerror(errno), errno, err);
 	status = read_file(fp, name, &text, err);

@@ -15,7 +15,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
 
 # pylint: disable=wrong-import-position
 import daemons
-from debian import Overlay, mount
+from debian import Overlay, mount, turn
 from lab import ALLOWED, Lab, body
 from tap import Failure, need, same
 
@@ -121,7 +121,7 @@ class MtaLab(Lab):
         """What was built, and its user."""
         env = {name: value for name, value in os.environ.items()
                if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        with self.packages.turn():      # libtool links again, in the build directory
+        with turn():      # libtool links again, in the build directory
             subprocess.run(["make", "-C", os.environ["abs_top_builddir"], "install",
                             "DESTDIR=" + self.machine.root], stdin=subprocess.DEVNULL,
                            capture_output=True, timeout=300, check=True, env=env)

@@ -8,7 +8,7 @@ from mta import BODY, SENDER, US, MtaLab, until
 import daemons
 from debian import Packages
 
-PACKAGES = Packages("tests/mta/debs/postfix", "postfix")
+PACKAGES = Packages("postfix", "postfix")
 MAIN_CF = "/etc/postfix/main.cf"
 README_CF = "/src/contrib/postfix/main.cf"
 

@@ -15,7 +15,7 @@ from tap import need
 DEBIAN_MC = "/usr/share/sendmail/cf/debian/sendmail.mc"
 FEATURES = "/usr/share/sendmail/cf/feature/"
 QUEUE = "/var/spool/mqueue"
-PACKAGES = Packages("tests/mta/debs/sendmail", "sendmail-bin", "sendmail-cf")
+PACKAGES = Packages("sendmail", "sendmail-bin", "sendmail-cf")
 
 # What the lab needs, and no administrator.
 LAB_MC = f"""\

@@ -1,8 +1,8 @@
-/* rules/override: what holds of every file of overrides. */
+/* rules/override: any octets as a file of overrides. */
 #include "rules/override.h"
 
 #include "base/text.h"
-#include "property/property.h"
+#include "fuzz/fuzz.h"
 
 /* Names a corpus speaks of, and others. */
 static const char *const names[] = { "example.com", "a.example.com",
@@ -61,19 +61,9 @@ check_file(const char *data, size_t len)
 	assert_null(overrides);
 }
 
-static void
-the_corpus_its_prefixes_and_mutations(void **state)
-{
-	(void)state;
-	property_corpus("fuzz/corpus/override", check_file);
-}
-
 int
-main(void)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_corpus_its_prefixes_and_mutations),
-	};
-
-	return cmocka_run_group_tests_name("prop_override", tests, NULL, NULL);
+	check_file((const char *)data, size);
+	return 0;
 }
