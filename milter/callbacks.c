@@ -1,10 +1,12 @@
 /*
  * callbacks: what libmilter calls, turned into calls of session.
  *
- * Everything but MAIL and RCPT is negotiated away, and headers unless a tag is
- * configured. Callbacks of one SMTP session come one at a time, on any thread.
+ * Everything but MAIL, RCPT and headers is negotiated away. Header fields of our
+ * name that come in are removed whatever is tagged: a reader behind us must never
+ * take a sender's word for ours. Callbacks of one SMTP session come one at a time,
+ * on any thread.
  *
- * Test: tests/milter/door.py
+ * Test: tests/milter/door.py, tests/milter/mail.py
  */
 #include <config.h>
 
@@ -21,6 +23,9 @@
 #define STEPS_NEVER                                                           \
 	(SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH |        \
 	    SMFIP_NOUNKNOWN | SMFIP_NODATA)
+
+/* What we would do to a message. An MTA may allow less. */
+#define ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 
 static atomic_uint busy;
 
@@ -62,19 +67,16 @@ queue_id(SMFICTX *ctx)
 
 /* ---- Negotiation --------------------------------------------------------- */
 
-static bool
-wants_tags(struct session *session, unsigned long actions)
+static void
+take_actions(struct session *session, unsigned long actions)
 {
-	const unsigned long needed = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-	const struct conf *conf = session_conf(session);
-
-	if (conf == NULL || conf->milter.tag == TAG_OFF)
-		return false;
-	if ((actions & needed) == needed)
-		return true;
-	log_write(MTASTS_LOG_WARNING,
-	    "event=no-tag reason=\"the MTA lets nobody change headers\"");
-	return false;
+	session->adds = (actions & SMFIF_ADDHDRS) != 0;
+	session->strips = (actions & SMFIF_CHGHDRS) != 0;
+	if (!session->adds || !session->strips)
+		log_write(MTASTS_LOG_WARNING,
+		    "event=headers-stay reason=\"the MTA lets nobody %s "
+		    "headers\"",
+		    session->strips ? "add" : "change");
 }
 
 static sfsistat
@@ -91,10 +93,9 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	if (session == NULL)
 		return SMFIS_TEMPFAIL;
 	stats_add(STATS_MILTER_CONNECTIONS);
-	session->tags = wants_tags(session, actions);
-	if (session->tags)
-		*actions_r = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-	wanted |= session->tags ? SMFIP_NR_HDR : SMFIP_NOHDRS;
+	take_actions(session, actions);
+	*actions_r = actions & ACTIONS;
+	wanted |= session->strips ? SMFIP_NR_HDR : SMFIP_NOHDRS;
 	*steps_r = wanted & steps;
 	session->quiet_mail = (*steps_r & SMFIP_NR_MAIL) != 0;
 	session->quiet_header = (*steps_r & SMFIP_NR_HDR) != 0;
@@ -206,14 +207,11 @@ on_end(SMFICTX *ctx)
 
 	if (session == NULL || (conf = session_conf(session)) == NULL)
 		return SMFIS_CONTINUE;
-	if (session->tags) {
-		memcpy(name, conf->milter.header,
-		    strlen(conf->milter.header) + 1);
-		strip(ctx, session, name);
-		if (header_is_due(&session->summary,
-			(enum conf_tag)conf->milter.tag))
-			tag(ctx, session, name);
-	}
+	memcpy(name, conf->milter.header, strlen(conf->milter.header) + 1);
+	strip(ctx, session, name);
+	if (session->adds &&
+	    header_is_due(&session->summary, (enum conf_tag)conf->milter.tag))
+		tag(ctx, session, name);
 	session_begin(session);
 	return SMFIS_CONTINUE;
 }
@@ -243,7 +241,7 @@ static char program[] = "mtasts-milter";
 struct smfiDesc callbacks_description = {
 	.xxfi_name = program,
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
+	.xxfi_flags = ACTIONS,
 	.xxfi_envfrom = on_mail,
 	.xxfi_envrcpt = on_rcpt,
 	.xxfi_header = on_header,

@@ -32,6 +32,7 @@ print_help(void)
 		    "  -c FILE     configuration (" SYSCONFDIR "/mtasts.conf)\n"
 		    "  -f          stay in the foreground, log to standard "
 		    "error\n"
+		    "  -h          print this help\n"
 		    "  -n          test the configuration and exit\n"
 		    "  -p SOCKET   the milter's socket, instead of "
 		    "milter.socket\n"
@@ -146,7 +147,7 @@ main(int argc, char **argv)
 	status = arguments.test ?
 	    test_conf(conf) :
 	    daemon_run(&arguments.command, &conf, arguments.foreground);
-	/* Threads of libmilter and of the pool may still be there. */
+	/* Threads of libmilter may still be there. */
 	fflush(NULL);
 	_exit(status);
 }

@@ -1,9 +1,9 @@
 /*
  * map_server: many connections, pipelined requests, one loop.
  *
- * A request that the cache can answer is answered at once, another goes to the
- * pool; either way a connection's answers leave in the order of its requests. A
- * connection that has asked much and read little is not read from. Who is longest
+ * A request that the cache can answer is answered at once, another is looked up
+ * elsewhere; either way a connection's answers leave in the order of its requests.
+ * A connection that has asked much and read little is not read from. Who is longest
  * silent makes room for newcomers.
  *
  * Test: tests/milter/map.py
@@ -13,7 +13,7 @@
 #include "map_server.h"
 
 #include "log.h"
-#include "map_pool.h"
+#include "map_lookup.h"
 #include "map_protocol.h"
 #include "stats.h"
 
@@ -26,6 +26,7 @@
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LISTENERS_MAX 32
@@ -39,10 +40,19 @@
 #define PARTIAL_SECONDS 30 /* for the rest of a request that has begun */
 #define WRITE_SECONDS 60
 
+struct connection;
+
+struct request {
+	struct map_lookup lookup; /* first: it leads back here */
+	bool away;		  /* being looked up, and not ours */
+	struct connection *connection; /* NULL when it is gone */
+	struct request *next;
+};
+
 struct connection {
 	TAILQ_ENTRY(connection) link; /* longest silent first */
 	struct bufferevent *stream;
-	struct map_request *first, **last; /* not answered yet, in order */
+	struct request *first, **last; /* not answered yet, in order */
 	unsigned pending;
 	int64_t partial_since; /* 0: no request has begun */
 	bool paused;	       /* not read from */
@@ -55,7 +65,6 @@ static struct {
 	int listener_count;
 	TAILQ_HEAD(, connection) connections;
 	unsigned count, max;
-	struct map_lookups lookups;
 	int wake_fd;
 	struct event *wake_event;
 	bool stopping;
@@ -63,25 +72,33 @@ static struct {
 	char answer[MAP_ANSWER_MAX];
 } server;
 
+static int64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* ---- Closing ------------------------------------------------------------- */
 
 static void
-request_free(struct map_request *request)
+request_free(struct request *request)
 {
-	free(request->found);
-	free(request->answer);
+	free(request->lookup.answer);
 	free(request);
 }
 
-/* What the pool still works on is left to it. */
+/* What is looked up still comes back, and is freed then. */
 static void
 drop_requests(struct connection *c)
 {
 	while (c->first != NULL) {
-		struct map_request *request = c->first;
+		struct request *request = c->first;
 
 		c->first = request->next;
-		if (request->pooled)
+		if (request->away)
 			request->connection = NULL;
 		else
 			request_free(request);
@@ -134,27 +151,26 @@ send_answer(struct connection *c, const char *answer)
 static void
 flush_answers(struct connection *c)
 {
-	while (c->first != NULL && c->first->answer != NULL) {
-		struct map_request *request = c->first;
+	while (c->first != NULL && !c->first->away) {
+		struct request *request = c->first;
 
 		c->first = request->next;
 		if (c->first == NULL)
 			c->last = &c->first;
 		c->pending--;
-		send_answer(c, request->answer);
+		send_answer(c, request->lookup.answer);
 		request_free(request);
 	}
 }
 
-static struct map_request *
+static struct request *
 queue_request(struct connection *c, const struct map_question *question)
 {
-	struct map_request *request = calloc(1, sizeof(*request));
+	struct request *request = calloc(1, sizeof(*request));
 
 	if (request == NULL)
 		return NULL;
-	request->question = *question;
-	request->arrived = map_pool_now();
+	request->lookup.question = *question;
 	request->connection = c;
 	*c->last = request;
 	c->last = &request->next;
@@ -167,7 +183,7 @@ static bool
 give_answer(struct connection *c, const struct map_question *question,
     const char *answer)
 {
-	struct map_request *request;
+	struct request *request;
 
 	if (c->first == NULL) {
 		send_answer(c, answer);
@@ -175,37 +191,31 @@ give_answer(struct connection *c, const struct map_question *question,
 	}
 	request = queue_request(c, question);
 	if (request != NULL)
-		request->answer = strdup(answer);
-	return request != NULL && request->answer != NULL;
+		request->lookup.answer = strdup(answer);
+	return request != NULL && request->lookup.answer != NULL;
 }
 
 static bool
 answer_later(struct connection *c, const struct map_question *question)
 {
-	struct map_request *request = queue_request(c, question);
+	struct request *request = queue_request(c, question);
 
 	if (request == NULL)
 		return false;
 	stats_add(STATS_MAP_WAITED);
-	request->pooled = true;
-	if (map_pool_submit(request))
-		return true;
-	request->pooled = false;
-	map_lookups_answer(&server.lookups, question, 0, server.answer,
-	    sizeof(server.answer));
-	request->answer = strdup(server.answer);
-	return request->answer != NULL;
+	request->away = map_lookup_start(&request->lookup);
+	return request->away;
 }
 
 static void
 warn_of_name(const char *name)
 {
 	static int64_t warned;
-	int64_t now = map_pool_now();
+	int64_t moment = now();
 
-	if (map_dialect_knows(name) || (warned != 0 && now - warned < 60000))
+	if (map_dialect_knows(name) || (warned != 0 && moment - warned < 60000))
 		return;
-	warned = now;
+	warned = moment;
 	log_write(MTASTS_LOG_WARNING,
 	    "event=unknown-map name=\"%.60s\" known=\"sts mtasts postfix "
 	    "postfix-tlsrpt\"",
@@ -226,8 +236,8 @@ handle_request(struct connection *c, char *text)
 		warn_of_name(name);
 		return give_answer(c, &question, server.answer);
 	}
-	if (map_lookups_answer_cached(&server.lookups, &question,
-		server.answer, sizeof(server.answer)))
+	if (map_lookup_cached(&question, server.answer,
+		sizeof(server.answer)))
 		return give_answer(c, &question, server.answer);
 	return answer_later(c, &question);
 }
@@ -246,7 +256,7 @@ set_read_timeout(struct connection *c, int seconds)
 static bool
 note_partial(struct connection *c, bool partial)
 {
-	int64_t now = map_pool_now();
+	int64_t moment = now();
 
 	if (!partial) {
 		if (c->partial_since != 0)
@@ -255,10 +265,10 @@ note_partial(struct connection *c, bool partial)
 		return true;
 	}
 	if (c->partial_since == 0) {
-		c->partial_since = now;
+		c->partial_since = moment;
 		set_read_timeout(c, PARTIAL_SECONDS);
 	}
-	return now - c->partial_since < PARTIAL_SECONDS * 1000;
+	return moment - c->partial_since < PARTIAL_SECONDS * 1000;
 }
 
 static bool
@@ -439,7 +449,7 @@ on_accept_error(struct evconnlistener *listener, void *arg)
 		usleep(10000);
 }
 
-/* ---- The pool's answers -------------------------------------------------- */
+/* ---- Answers from elsewhere ---------------------------------------------- */
 
 static void
 wake(void)
@@ -452,16 +462,14 @@ wake(void)
 
 /* Without memory there is no answer: the MTA asks again. */
 static void
-on_done(struct map_request *request)
+on_done(struct request *request)
 {
 	struct connection *c = request->connection;
 
-	request->pooled = false;
-	request->answer = request->found;
-	request->found = NULL;
+	request->away = false;
 	if (c == NULL)
 		request_free(request);
-	else if (request->answer == NULL)
+	else if (request->lookup.answer == NULL)
 		connection_close(c);
 	else
 		connection_work(c);
@@ -470,20 +478,15 @@ on_done(struct map_request *request)
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	struct map_request *done;
+	struct map_lookup *lookup;
 	uint64_t count;
 
 	(void)what;
 	(void)arg;
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_write(MTASTS_LOG_ERROR, "event=wake-failed");
-	done = map_pool_done();
-	while (done != NULL) {
-		struct map_request *next = done->pool_next;
-
-		on_done(done);
-		done = next;
-	}
+	while ((lookup = map_lookup_done()) != NULL)
+		on_done((struct request *)(void *)lookup);
 }
 
 /* ---- Starting and stopping ----------------------------------------------- */
@@ -528,7 +531,7 @@ map_server_start(struct event_base *base, const int *fds, int count)
 	server.base = base;
 	server.max = connections_max();
 	TAILQ_INIT(&server.connections);
-	map_pool_init(wake);
+	map_lookup_init(wake);
 	server.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (server.wake_fd == -1)
 		return false;
@@ -547,8 +550,7 @@ map_server_start(struct event_base *base, const int *fds, int count)
 void
 map_server_renew(void)
 {
-	map_lookups_close(&server.lookups);
-	map_pool_renew();
+	map_lookup_renew();
 }
 
 bool

@@ -10,7 +10,8 @@
 #include "route.h"
 
 struct session {
-	bool tags;	 /* headers may be looked at and changed */
+	bool adds;	 /* header fields may be added, */
+	bool strips;	 /* looked at and removed */
 	bool quiet_mail; /* no reply to MAIL, or to headers, was agreed */
 	bool quiet_header;
 	struct instance *instance; /* NULL until it is needed */

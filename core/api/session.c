@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "api/session.h"
-#include "api/thread.h"
+#include "api/wait.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "discovery/discovery.h"
@@ -26,6 +26,7 @@ mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
 	if (session == NULL)
 		return error_nomem(err, "session");
 	session->ctx = ctx;
+	session->result.session = session;
 	session->reader = cache_reader_new(&ctx->cache);
 	session->buffer.data = malloc(ANSWER_SIZE_MAX);
 	if (session->reader == NULL || session->buffer.data == NULL) {
@@ -79,6 +80,12 @@ answer_not_a_domain(struct mtasts_result *result, enum domain_status status)
 	answer->reason = MTASTS_REASON_NOT_A_DOMAIN;
 	text_init(&text, answer->detail, sizeof(answer->detail));
 	text_put(&text, domain_status_text(status));
+}
+
+static void
+name_result(struct mtasts_result *result, const struct job *job)
+{
+	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
 }
 
 /* A fresh answer, if the caller takes one. */
@@ -157,15 +164,15 @@ answer_nothing(const struct mtasts *ctx, struct answer *answer,
 		answer->outcome = MTASTS_OUTCOME_DEFER;
 }
 
-/* The answer is what the cache holds: nobody may be asked, or nobody could be,
- * or nobody answered in time. */
-static enum mtasts_status
-run_cached(struct mtasts_session *session, struct job *job,
+enum mtasts_status
+session_take_cached(struct mtasts_session *session, struct job *job,
     enum mtasts_reason reason)
 {
 	struct mtasts_result *result = &session->result;
 	int64_t now = clock_wall(&clock_system);
 
+	result_clear(result);
+	name_result(result, job);
 	result->answer = job->answer;
 	result->source = job->source;
 	if (!job->overridden) {
@@ -198,13 +205,13 @@ run_crippled(struct mtasts_session *session, struct job *job,
 	log_line(&session->ctx->log, MTASTS_LOG_ERROR,
 	    "domain=%s event=lookup-impossible reason=\"%s\"", job->domain,
 	    text_quoted(reason, sizeof(reason), why->text));
-	return run_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
+	return session_take_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
 }
 
 /* Into the buffer, which has room for every answer, so that no hit to come has
  * to allocate. */
-static void
-take_job(struct mtasts_session *session, struct job *job)
+void
+session_take(struct mtasts_session *session, struct job *job)
 {
 	char *bytes = NULL;
 
@@ -217,9 +224,18 @@ take_job(struct mtasts_session *session, struct job *job)
 	free(bytes);
 }
 
+int
+session_patience(struct mtasts_session *session, const struct job *job,
+    unsigned flags, int deadline)
+{
+	if ((flags & MTASTS_PREFER_CACHED) != 0 && deadline > 1 &&
+	    has_cached(session, job))
+		return deadline / 2;
+	return deadline;
+}
+
 static enum mtasts_status
-run(struct mtasts_session *session, struct job *job, unsigned flags,
-    int deadline)
+run(struct mtasts_session *session, struct job *job, int deadline)
 {
 	struct mtasts *ctx = session->ctx;
 	struct mtasts_error err;
@@ -227,18 +243,17 @@ run(struct mtasts_session *session, struct job *job, unsigned flags,
 	bool in_time = true;
 
 	if (deadline == 0)
-		return run_cached(session, job, MTASTS_REASON_NOT_CACHED);
-	if ((flags & MTASTS_PREFER_CACHED) != 0 && deadline > 1 &&
-	    has_cached(session, job))
-		deadline /= 2;
+		return session_take_cached(session, job,
+		    MTASTS_REASON_NOT_CACHED);
 	if (context_has_thread(ctx))
-		status = thread_run(ctx->thread, job, deadline, &in_time);
+		status = wait_for_job(ctx->thread, job, deadline, &in_time);
 	else
 		status = run_here(session, job, deadline, &err);
 	if (status == MTASTS_OK && in_time)
-		take_job(session, job);
+		session_take(session, job);
 	else if (status == MTASTS_OK)
-		status = run_cached(session, job, MTASTS_REASON_DEADLINE);
+		status = session_take_cached(session, job,
+		    MTASTS_REASON_DEADLINE);
 	else if (status != MTASTS_NOMEM)
 		status = run_crippled(session, job, &err);
 	job_clear(job);
@@ -264,23 +279,37 @@ count_verdict(struct mtasts *ctx, enum mtasts_verdict verdict)
 	}
 }
 
-/* A domain that is one: override, cache, work. */
-static enum mtasts_status
-find(struct mtasts_session *session, struct job *job, unsigned flags,
-    int deadline)
+/* A domain that is one: override, cache. */
+static bool
+find(struct mtasts_session *session, struct job *job)
 {
 	struct mtasts_result *result = &session->result;
 
-	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
+	name_result(result, job);
 	job_override(job, session->ctx->overrides);
-	if (!job->evaluate && job->overridden) {
-		result->answer = job->answer;
-		result->source = job->source;
-		return MTASTS_OK;
-	}
-	if (!job->evaluate && find_fresh(session, job->domain, job->flags))
-		return MTASTS_OK;
-	return run(session, job, flags, deadline);
+	if (job->evaluate)
+		return false;
+	if (!job->overridden)
+		return find_fresh(session, job->domain, job->flags);
+	result->answer = job->answer;
+	result->source = job->source;
+	return true;
+}
+
+bool
+session_begin(struct mtasts_session *session, const char *domain,
+    struct job *job, enum mtasts_status *status)
+{
+	enum domain_status valid = domain_normalise(domain, strlen(domain),
+	    job->domain);
+
+	*status = valid == DOMAIN_NOMEM ? MTASTS_NOMEM : MTASTS_OK;
+	result_clear(&session->result);
+	if (valid == DOMAIN_OK)
+		return find(session, job);
+	result_name(&session->result, domain);
+	answer_not_a_domain(&session->result, valid);
+	return true;
 }
 
 static enum mtasts_status
@@ -290,20 +319,12 @@ session_run(struct mtasts_session *session, const char *domain, unsigned flags,
 {
 	struct job job = { .flags = flags & ~MTASTS_PREFER_CACHED,
 		.evaluate = evaluate };
-	enum mtasts_status status = MTASTS_OK;
-	enum domain_status valid;
+	enum mtasts_status status;
 
 	*out = NULL;
-	result_clear(&session->result);
-	valid = domain_normalise(domain, strlen(domain), job.domain);
-	if (valid == DOMAIN_OK) {
-		status = find(session, &job, flags, deadline);
-	} else if (valid == DOMAIN_NOMEM) {
-		status = MTASTS_NOMEM;
-	} else {
-		result_name(&session->result, domain);
-		answer_not_a_domain(&session->result, valid);
-	}
+	if (!session_begin(session, domain, &job, &status))
+		status = run(session, &job,
+		    session_patience(session, &job, flags, deadline));
 	if (status != MTASTS_OK)
 		return error_nomem(err, "lookup");
 	if (evaluate)

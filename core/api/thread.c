@@ -1,6 +1,6 @@
 /*
- * A pthread that runs a loop, and tasks that are handed to it: a job with two
- * owners, the caller who waits and the thread who works. The last one frees it.
+ * A pthread that runs a loop, and the list of what was handed to it and is not
+ * done.
  *
  * Test: tests/unit/test_thread.c.
  */
@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "api/session.h"
 #include "api/thread.h"
 #include "base/error.h"
 #include "discovery/refresh.h"
@@ -19,153 +19,87 @@ struct thread {
 	struct mtasts *ctx;
 	unsigned generation; /* of the process */
 	pthread_t id;
-	pthread_mutex_t mutex; /* over the tasks' done and owners */
+	pthread_mutex_t mutex;
+	struct task *tasks; /* handed over and not done; under the mutex */
 	struct engine *engine;
+	struct mtasts_session *session;
 	struct refresh *refresh; /* NULL without MTASTS_THREAD_REFRESH */
 	struct loop_call stop_call;
-	/* The thread's own: */
-	bool stopping;
-	struct task *tasks; /* begun and not done */
-};
-
-struct task {
-	struct job job; /* first: job_done casts back */
-	struct thread *thread;
-	struct loop_call call;
-	pthread_cond_t ready;
-	bool done;
-	int owners;
-	struct task *next, **link; /* in the thread's list */
+	bool stopping; /* the thread's own */
 };
 
 /* ---- Tasks ---------------------------------------------------------------- */
 
-static struct task *
-task_new(struct thread *thread, const struct job *job)
+pthread_mutex_t *
+thread_mutex(struct thread *thread)
 {
-	struct task *task = calloc(1, sizeof(*task));
-	pthread_condattr_t attr;
+	return &thread->mutex;
+}
 
-	if (task == NULL)
-		return NULL;
-	task->job = *job;
-	task->job.engine = thread->engine;
+static void
+begin(void *arg)
+{
+	struct task *task = arg;
+
+	task->ops->begin(task);
+}
+
+void
+thread_post(struct thread *thread, struct task *task)
+{
 	task->thread = thread;
-	task->owners = 2;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&task->ready, &attr);
-	pthread_condattr_destroy(&attr);
-	return task;
-}
-
-/* Called with the mutex held, which it releases. */
-static void
-task_release(struct task *task)
-{
-	bool last = --task->owners == 0;
-
-	pthread_mutex_unlock(&task->thread->mutex);
-	if (!last)
-		return;
-	job_clear(&task->job);
-	pthread_cond_destroy(&task->ready);
-	free(task);
-}
-
-static void
-task_link(struct task *task)
-{
-	struct thread *thread = task->thread;
-
+	task->call = (struct loop_call) { begin, task, NULL };
+	pthread_mutex_lock(&thread->mutex);
 	task->next = thread->tasks;
 	task->link = &thread->tasks;
 	if (task->next != NULL)
 		task->next->link = &task->next;
 	thread->tasks = task;
+	pthread_mutex_unlock(&thread->mutex);
+	loop_post(thread->engine->loop, &task->call);
 }
 
-static void
-task_unlink(struct task *task)
+void
+thread_leave(struct task *task)
 {
+	pthread_mutex_lock(&task->thread->mutex);
 	*task->link = task->next;
 	if (task->next != NULL)
 		task->next->link = task->link;
+	pthread_mutex_unlock(&task->thread->mutex);
 }
 
-/* On the thread. */
-static void
-task_done(struct job *job)
+struct engine *
+thread_engine(struct thread *thread)
 {
-	struct task *task = (struct task *)(void *)job;
-
-	task_unlink(task);
-	pthread_mutex_lock(&task->thread->mutex);
-	task->done = true;
-	pthread_cond_signal(&task->ready);
-	task_release(task);
+	return thread->engine;
 }
 
-static void
-task_begin(void *arg)
+struct mtasts_session *
+thread_session(struct thread *thread)
 {
-	struct task *task = arg;
-
-	task->job.done = task_done;
-	task_link(task);
-	job_start(&task->job);
+	return thread->session;
 }
 
-static struct timespec
-time_after(int milliseconds)
+static struct task *
+first_task(struct thread *thread)
 {
-	struct timespec ts;
+	struct task *task;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += milliseconds / 1000;
-	ts.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_sec++;
-		ts.tv_nsec -= 1000000000;
-	}
-	return ts;
-}
-
-/* With the mutex held. */
-static bool
-task_wait(struct task *task, int deadline)
-{
-	struct timespec until = time_after(deadline < 0 ? 0 : deadline);
-	int error = 0;
-
-	while (!task->done && error == 0)
-		error = deadline < 0 ?
-		    pthread_cond_wait(&task->ready, &task->thread->mutex) :
-		    pthread_cond_timedwait(&task->ready, &task->thread->mutex,
-			&until);
-	return task->done;
-}
-
-enum mtasts_status
-thread_run(struct thread *thread, struct job *job, int deadline, bool *in_time)
-{
-	struct task *task = task_new(thread, job);
-	enum mtasts_status status = MTASTS_OK;
-
-	if (task == NULL)
-		return MTASTS_NOMEM;
-	task->call = (struct loop_call) { task_begin, task, NULL };
-	loop_post(thread->engine->loop, &task->call);
 	pthread_mutex_lock(&thread->mutex);
-	*in_time = task_wait(task, deadline);
-	if (*in_time) {
-		*job = task->job;
-		status = job->status;
-		task->job.bytes = NULL;
-		task->job.evaluation = NULL;
-	}
-	task_release(task);
-	return status;
+	task = thread->tasks;
+	pthread_mutex_unlock(&thread->mutex);
+	return task;
+}
+
+/* What is under way is cut short with the thread; each leaves the list. */
+static void
+abandon_tasks(struct thread *thread)
+{
+	struct task *task;
+
+	while ((task = first_task(thread)) != NULL)
+		task->ops->abandon(task);
 }
 
 /* ---- The thread ------------------------------------------------------------ */
@@ -185,6 +119,7 @@ thread_main(void *arg)
 
 	while (!thread->stopping)
 		loop_run_once(thread->engine->loop, -1);
+	abandon_tasks(thread);
 	return NULL;
 }
 
@@ -202,22 +137,11 @@ create_without_signals(struct thread *thread)
 	return error;
 }
 
-/* Work that nobody waits for any more, cut short with the thread. */
-static void
-task_abandon(struct task *task)
-{
-	task_unlink(task);
-	job_clear(&task->job);
-	pthread_mutex_lock(&task->thread->mutex);
-	task_release(task);
-}
-
 static void
 thread_close(struct thread *thread)
 {
-	while (thread->tasks != NULL)
-		task_abandon(thread->tasks);
 	refresh_free(&thread->refresh);
+	mtasts_session_free(&thread->session);
 	engine_free(&thread->engine);
 	pthread_mutex_destroy(&thread->mutex);
 	free(thread);
@@ -250,6 +174,8 @@ thread_new(struct mtasts *ctx, unsigned flags, struct thread **out,
 	thread->stop_call = (struct loop_call) { stop, thread, NULL };
 	pthread_mutex_init(&thread->mutex, NULL);
 	status = engine_new(ctx, &thread->engine, err);
+	if (status == MTASTS_OK)
+		status = mtasts_session_new(ctx, &thread->session, err);
 	if (status == MTASTS_OK && (flags & MTASTS_THREAD_REFRESH))
 		status = start_refresh(thread, err);
 	if (status == MTASTS_OK &&
@@ -276,12 +202,13 @@ thread_free(struct thread **thread_p)
 {
 	struct thread *thread = *thread_p;
 
+	/* Until it has ended, *thread_p is what its calls look at. */
+	if (thread != NULL && thread_is_here(thread)) {
+		loop_post(thread->engine->loop, &thread->stop_call);
+		pthread_join(thread->id, NULL);
+		thread_close(thread);
+	}
 	*thread_p = NULL;
-	if (thread == NULL || !thread_is_here(thread))
-		return;
-	loop_post(thread->engine->loop, &thread->stop_call);
-	pthread_join(thread->id, NULL);
-	thread_close(thread);
 }
 
 bool

@@ -1,13 +1,32 @@
 /*
- * The background thread: an engine that every session of the process hands its
- * jobs to, so that a caller's deadline ends the caller's wait and not the work.
+ * The background thread: an engine that everybody in the process hands tasks to,
+ * so that a caller's deadline ends the caller's wait and not the work.
  */
 #ifndef API_THREAD_H
 #define API_THREAD_H
 
+#include <pthread.h>
+
 #include "api/job.h"
 
 struct thread;
+struct task;
+
+struct task_ops {
+	/* On the thread: do it. */
+	void (*begin)(struct task *task);
+	/* On the thread, which ends: leave and go, perhaps before begin. */
+	void (*abandon)(struct task *task);
+};
+
+/* Embedded in what is to be done there, from thread_post to thread_leave. */
+struct task {
+	const struct task_ops *ops;
+	struct thread *thread;
+	/* Inside. */
+	struct loop_call call;
+	struct task *next, **link;
+};
 
 enum mtasts_status thread_new(struct mtasts *ctx, unsigned flags,
     struct thread **out, struct mtasts_error *err);
@@ -18,14 +37,17 @@ void thread_free(struct thread **thread);
 /* Is it of this process? */
 bool thread_is_here(const struct thread *thread);
 
-/*
- * Run job (domain, flags, evaluate, overridden with answer and source) and wait
- * for it, at most deadline milliseconds, negative for no limit. *in_time tells
- * whether its outcome was moved into job; if not, the work goes on without us.
- *
- * Returns the job's status, or MTASTS_NOMEM.
- */
-enum mtasts_status thread_run(struct thread *thread, struct job *job,
-    int deadline, bool *in_time);
+/* Hand over a task, from any thread. */
+void thread_post(struct thread *thread, struct task *task);
+
+/* On the thread: the task is done, and its owner's again. */
+void thread_leave(struct task *task);
+
+/* What tasks work with, on the thread. */
+struct engine *thread_engine(struct thread *thread);
+struct mtasts_session *thread_session(struct thread *thread);
+
+/* Over what a task shares with another thread. */
+pthread_mutex_t *thread_mutex(struct thread *thread);
 
 #endif

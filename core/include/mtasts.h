@@ -332,6 +332,43 @@ enum mtasts_status mtasts_evaluate(struct mtasts_session *session,
     const struct mtasts_result **result, struct mtasts_error *err);
 
 /*
+ * Receives the answer of mtasts_lookup_start.
+ *
+ * result  belongs to the library, valid until fn returns; NULL if there was no
+ *         memory for it.
+ *
+ * Called by the background thread, which waits for it: fn must not block, nor
+ * call mtasts_free, nor look anything up with a deadline but 0. It may call
+ * mtasts_lookup_start; what is begun during mtasts_free is answered by it, too.
+ */
+typedef void mtasts_lookup_fn(void *arg, const struct mtasts_result *result);
+
+/*
+ * Begin a lookup and be told its answer by a call, so that one thread can
+ * have many under way (RFC 8461, 3 and 5). The context's background thread does
+ * the work: mtasts_start_thread comes first.
+ *
+ * domain    as of mtasts_lookup, borrowed for the call
+ * flags     as of mtasts_lookup
+ * deadline  milliseconds from now until fn is called at the latest, as of
+ *           mtasts_lookup: then with what the cache has, and the work goes on.
+ *           0 answers from the cache alone, negative means the built-in bounds.
+ * fn, arg   what is called: exactly once, on the background thread, perhaps
+ *           before this function returns
+ * err       may be NULL; filled only when the return value is not MTASTS_OK.
+ *
+ * mtasts_free answers what is under way from the cache, as if its deadline had
+ * come; fn has been called for all when it returns. In a child process fn is not
+ * called for what its parent began.
+ *
+ * Returns MTASTS_OK, MTASTS_NOMEM, or MTASTS_INVALID without a background
+ * thread; where it is not MTASTS_OK fn is not called. Any thread may call it.
+ */
+enum mtasts_status mtasts_lookup_start(struct mtasts *ctx, const char *domain,
+    unsigned flags, int deadline, mtasts_lookup_fn *fn, void *arg,
+    struct mtasts_error *err);
+
+/*
  * May mail of this domain go to this MX host (RFC 8461, 4.1)? True where no
  * policy applies or its mode is none; for testing the answer is the match too,
  * and what to do about it is the caller's choice.
@@ -390,6 +427,17 @@ size_t mtasts_result_format(const struct mtasts_result *result, char *buf,
  * shorter one would mean another policy.
  */
 bool mtasts_result_match_list(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+/*
+ * The policy as its host published it, for those who report on it (RFC 8460,
+ * 4.4): its lines, empty ones left out, each ended by a newline. Reads the cache,
+ * so by the thread of the result's session only.
+ *
+ * Returns false, with "" in buf, if it is not kept: no policy, an override, one
+ * longer than 8 KiB, or not to be read; or if it does not fit in size.
+ */
+bool mtasts_result_published(const struct mtasts_result *result, char *buf,
     size_t size);
 
 /*

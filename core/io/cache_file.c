@@ -159,6 +159,18 @@ open_below(int parent, const char *name)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Set-group-ID comes from the parent. A service that may not set it itself (systemd's
+ * RestrictSUIDSGID) is not to be asked to. */
+static int
+settle(int fd)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) == 0 && (sb.st_mode & 07777) == DIRECTORY_MODE)
+		return 0;
+	return fchmod(fd, DIRECTORY_MODE);
+}
+
 /* The parent's lock keeps makers and renamers apart. */
 int
 cache_file_directory(int parent, const char *name)
@@ -169,9 +181,8 @@ cache_file_directory(int parent, const char *name)
 		return fd;
 	if (flock(parent, LOCK_EX) != 0)
 		return -1;
-	if (mkdirat(parent, name, 0700) == 0) {
-		if ((fd = open_below(parent, name)) != -1 &&
-		    fchmod(fd, DIRECTORY_MODE) != 0) {
+	if (mkdirat(parent, name, DIRECTORY_MODE & 0777) == 0) {
+		if ((fd = open_below(parent, name)) != -1 && settle(fd) != 0) {
 			close(fd);
 			fd = -1;
 		}

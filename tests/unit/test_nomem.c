@@ -3,6 +3,8 @@
  * sanitizer build sees that). */
 #include <config.h>
 
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "support/host.h"
@@ -10,8 +12,8 @@
 
 /* ---- The allocator, wrapped by the linker ---------------------------------------- */
 
-static long left = -1; /* allocations that succeed; negative: all */
-static bool failed;    /* one did not */
+static atomic_long left = -1; /* allocations that succeed; negative: all */
+static atomic_bool failed;    /* one did not */
 static bool forever;   /* and none after it */
 
 static bool
@@ -370,6 +372,51 @@ a_thread(void **state)
 	ATTEMPT(*state, start_thread);
 }
 
+struct told {
+	sem_t ready;
+	enum mtasts_status status;
+};
+
+static void
+on_told(void *arg, const struct mtasts_result *r)
+{
+	struct told *told = arg;
+
+	told->status = r == NULL ? MTASTS_NOMEM : MTASTS_OK;
+	if (r != NULL && mtasts_result_mode(r) != MTASTS_MODE_ENFORCE &&
+	    !failed)
+		told->status = MTASTS_INVALID;
+	sem_post(&told->ready);
+}
+
+static enum mtasts_status
+request(struct host *host)
+{
+	struct told told;
+	enum mtasts_status status;
+
+	sem_init(&told.ready, 0, 0);
+	status = mtasts_lookup_start(host->ctx, "a.example", MTASTS_RECHECK,
+	    -1, on_told, &told, NULL);
+	if (status == MTASTS_OK) {
+		while (sem_wait(&told.ready) != 0)
+			;
+		status = told.status;
+	}
+	sem_destroy(&told.ready);
+	return status;
+}
+
+static void
+a_request(void **state)
+{
+	struct host *host = *state;
+
+	assert_int_equal(host_store(host, "a.example"), MTASTS_OK);
+	assert_int_equal(mtasts_start_thread(host->ctx, 0, NULL), MTASTS_OK);
+	ATTEMPT(host, request);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, host_make, host_unmake)
 
 int
@@ -382,6 +429,7 @@ main(void)
 		TEST(an_evaluation),
 		TEST(a_batch),
 		TEST(a_thread),
+		TEST(a_request),
 	};
 	int wrong;
 
