@@ -35,7 +35,7 @@ static void
 read_all(struct https_reader *reader, struct span rest, size_t limit,
     size_t piece)
 {
-	struct span part;
+	struct span part = { NULL, 0 };
 	size_t n;
 
 	https_reader_init(reader, limit);
