@@ -109,6 +109,13 @@ read_cache(struct lookup_work *work, struct entry *entry,
 }
 
 bool
+lookup_entry(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *buffer, struct entry *entry)
+{
+	return read_entry(cache, reader, domain, buffer, entry) == CACHE_OK;
+}
+
+bool
 lookup_fresh(const struct cache *cache, struct cache_reader *reader,
     const char *domain, int64_t now, struct cache_buffer *buffer,
     struct answer *answer)
@@ -134,7 +141,7 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
 	*answer = seen;
 	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
-	if (read_entry(cache, reader, domain, buffer, &entry) == CACHE_OK &&
+	if (lookup_entry(cache, reader, domain, buffer, &entry) &&
 	    entry_is_live(&entry, now))
 		discovery_give(&entry, now, answer);
 }
@@ -158,7 +165,6 @@ stop_ports(struct lookup_work *work)
 	dns_cancel(&env->dns, &work->mx);
 	https_cancel(&env->https, &work->transfer);
 	timer_stop(&env->timers, &work->retry);
-	drop_flight(work);
 }
 
 static void
@@ -203,6 +209,7 @@ finish(struct lookup_work *work)
 		d->answer.fresh_until = 0;
 	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
 	    work->env->log);
+	drop_flight(work); /* who has it next finds what was stored */
 	report_discovery(work->env, d);
 	bytes = malloc(ANSWER_SIZE_MAX);
 	if (bytes == NULL)
@@ -221,6 +228,7 @@ finish_nomem(struct lookup_work *work)
 	const struct lookup_found found = { .status = MTASTS_NOMEM };
 
 	stop_ports(work);
+	drop_flight(work);
 	tell_waiters(work, &found);
 	work_free(work);
 }

@@ -9,11 +9,10 @@ sys.path[1:1] = [os.path.join(os.path.dirname(__file__), "../" + name)
 
 # pylint: disable=wrong-import-position
 from daemon import Guarded
-from mta import until
 from postfix import LAB_CF, MAIN_CF, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
-from tap import main
+from tap import main, until
 from trial import Trial
 
 TRIAL = Trial("postfix")
@@ -32,9 +31,8 @@ class Attacked(Guarded, PostfixLab):
         self.submitted = {}     # {recipient: where the log was}
 
     def enforce(self):
-        self.start_daemon()
-        self.machine.must("usermod", "--append", "--groups", "mtasts", "postfix")
         self.configure()
+        self.machine.must("postfix", "reload")
 
     def submit(self, sender, recipient, message):
         self.submitted[recipient] = len(self.syslog.lines)

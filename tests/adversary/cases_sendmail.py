@@ -19,22 +19,14 @@ from trial import Trial
 # The sender is named before the rules are asked.
 TRIAL = Trial("sendmail", may_say=("MAIL",))
 
-# However busy the machine is, mail is sent and not queued.
-BUSY_MC = """\
-define(`confQUEUE_LA', `1000')dnl
-define(`confREFUSE_LA', `1000')dnl
-"""
 UNSENT = range(64, 79)          # sysexits: queued or bounced, which the queue tells
 
 
 class Attacked(Guarded, SendmailLab):
-    def __init__(self):
-        super().__init__()
-        self.configure(BUSY_MC)
+    lines = ""
 
     def enforce(self):
-        self.start_daemon()
-        self.configure(BUSY_MC + README_MC)
+        self.configure(README_MC)
 
     def submit(self, sender, recipient, message):
         done = self.sendmail("-odi", "-i", "-f", sender, recipient, stdin=message)
