@@ -17,6 +17,7 @@
 #include "io/https.h"
 #include "io/timer.h"
 #include "rules/answer.h"
+#include "rules/entry.h"
 
 /* The trace of a run: NULL fn is none. */
 struct lookup_trace {
@@ -82,6 +83,10 @@ void lookup_leave(struct lookup **lookup);
 void lookup_cached(const struct cache *cache,
     struct cache_reader *reader, const char *domain, int64_t now,
     struct cache_buffer *buffer, struct answer *answer);
+
+/* The stored policy, live or not; *entry leads into buffer. */
+bool lookup_entry(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *buffer, struct entry *entry);
 
 /* A fresh answer alone: true if *answer may be given as it is. */
 bool lookup_fresh(const struct cache *cache, struct cache_reader *reader,
