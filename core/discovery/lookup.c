@@ -165,7 +165,6 @@ stop_ports(struct lookup_work *work)
 	dns_cancel(&env->dns, &work->mx);
 	https_cancel(&env->https, &work->transfer);
 	timer_stop(&env->timers, &work->retry);
-	drop_flight(work);
 }
 
 static void
@@ -210,6 +209,7 @@ finish(struct lookup_work *work)
 		d->answer.fresh_until = 0;
 	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
 	    work->env->log);
+	drop_flight(work); /* who has it next finds what was stored */
 	report_discovery(work->env, d);
 	bytes = malloc(ANSWER_SIZE_MAX);
 	if (bytes == NULL)
@@ -228,6 +228,7 @@ finish_nomem(struct lookup_work *work)
 	const struct lookup_found found = { .status = MTASTS_NOMEM };
 
 	stop_ports(work);
+	drop_flight(work);
 	tell_waiters(work, &found);
 	work_free(work);
 }

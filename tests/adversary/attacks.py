@@ -23,6 +23,7 @@ PROVIDER = "provider.test"
 ALIASED = "mx2.attacker.test"
 NEIGHBOUR = "neighbour.provider.test"
 NOWHERE = "198.51.100.1"        # where nobody listens
+ALERT = b"\x15\x03\x01\x00\x02\x02\x28"        # fatal, handshake_failure
 INJECTED = (b"250-mx at your service\r\n250 SIZE\r\n250 2.1.0 Sender ok\r\n"
             b"250 2.1.5 Recipient ok\r\n354 Go on\r\n250 2.0.0 Taken\r\n")
 
@@ -199,7 +200,7 @@ REACH = (
     Attack("s500", "STARTTLS is answered 500", host(starttls=b"500 5.5.1 what\r\n")),
     Attack("cuttls", "the TLS handshake is cut", host(stages={"tls": listen.close})),
     Attack("badtls", "the TLS handshake is answered with an alert",
-           host(stages={"tls": listen.say(b"\x15\x03\x01\x00\x02\x02\x28")})),
+           host(stages={"tls": lambda connection: connection.sendall(ALERT)})),
     Attack("inject", "replies are injected behind 220, before TLS",
            host(starttls=b"220 2.0.0 Go ahead\r\n" + INJECTED)),
     Attack("tls10", "the connection is downgraded to TLS 1.0", old_tls(ssl.TLSVersion.TLSv1)),

@@ -52,7 +52,7 @@ class Trial:
         self.mount("cached")
         for attack, scene in self.scenes["cached"].items():
             if attack.refresh:
-                lab.machine.run("mtasts-cachectl", "refresh", scene.domain)
+                lab.refresh(scene.domain)
         self.send(lab, {"cached": "cached"})
         self.relent(lab)
 

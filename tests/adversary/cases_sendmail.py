@@ -1,0 +1,81 @@
+#!/usr/bin/python3 -B
+"""The attackers, and Debian's Sendmail with contrib/sendmail and mtasts-milter."""
+
+import os
+import re
+import sys
+
+sys.path[1:1] = [os.path.join(os.path.dirname(__file__), "../" + name)
+                 for name in ("mta", "lab")]
+
+# pylint: disable=wrong-import-position
+from mta import MAP, MILTER
+from sendmail import README_MC, SendmailLab, download_debs
+
+# pylint: disable=wrong-import-order
+from tap import main, need
+from trial import Trial
+
+# The sender is named before the rules are asked.
+TRIAL = Trial("sendmail", may_say=("MAIL",))
+
+# However busy the machine is, mail is sent and not queued.
+BUSY_MC = """\
+define(`confQUEUE_LA', `1000')dnl
+define(`confREFUSE_LA', `1000')dnl
+"""
+# Wherever the build would have them.
+MTASTS = {
+    "cache": {"directory": "/var/lib/mtasts", "run_directory": "/run/mtasts"},
+    "milter": {"socket": "unix:" + MILTER},
+    "daemon": {"user": "mtasts", "pid_file": ""},
+    "socketmap": {"listen": ["unix:" + MAP]},
+}
+UNSENT = range(64, 79)         # sysexits: queued or bounced, which the queue tells
+
+
+class Attacked(SendmailLab):
+    def __init__(self):
+        super().__init__()
+        self.configure(BUSY_MC)
+        self.process = None
+
+    def __exit__(self, *what):
+        if self.process:
+            self.end_mtasts(self.process)
+        super().__exit__(*what)
+
+    def enforce(self):
+        self.install_mtasts()
+        self.mtasts_conf(**MTASTS)
+        self.process = self.start_mtasts()
+        self.configure(BUSY_MC + README_MC)
+
+    def refresh(self, domain):
+        self.machine.must("mtasts-cachectl", "-c", "/etc/mtasts.conf", "refresh", domain)
+
+    def submit(self, sender, recipient, message):
+        done = self.sendmail("-odi", "-i", "-f", sender, recipient, stdin=message)
+        need(done.code == 0 or done.code in UNSENT,
+             f"sendmail exits {done.code} of {recipient}: {done.out}{done.err}")
+
+    def until_tried(self, _recipients):
+        """-odi has seen to it."""
+
+    def run_queue(self, _recipients):
+        self.sendmail("-q", "-v")
+
+    def waiting(self):
+        return self.queued()
+
+    def bounced(self, recipient):
+        return any(re.search(rf"to=<?{re.escape(recipient)}>?,.* dsn=5", line)
+                   for line in self.syslog.lines)
+
+    def said(self, name):
+        return "\n".join(line for line in self.syslog.lines if name.search(line))
+
+
+if __name__ == "__main__":
+    download_debs()
+    main(TRIAL.build, TRIAL.cases(), Attacked, jobs=1)
