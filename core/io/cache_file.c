@@ -101,12 +101,15 @@ tree_is_within(const struct tree *tree, uint64_t pages)
 	    tree->depth >= 1 && tree->depth <= DEPTH_MAX;
 }
 
-enum cache_shape
-cache_file_shape(int fd)
+/* Others may write meanwhile. They make the file longer before they say so in a
+ * meta page: its length is asked for afterwards. */
+static enum cache_shape
+shape_now(int fd)
 {
 	struct stat sb;
 	struct meta meta;
 	uint64_t pages;
+	bool known = meta_latest(fd, &meta);
 
 	if (fstat(fd, &sb) != 0)
 		return CACHE_SHAPE_DAMAGED;
@@ -114,7 +117,7 @@ cache_file_shape(int fd)
 		return CACHE_SHAPE_NEW;
 	if (sizeof(size_t) != sizeof(uint64_t))
 		return CACHE_SHAPE_WHOLE; /* another layout: trust it */
-	if (!meta_latest(fd, &meta))
+	if (!known)
 		return CACHE_SHAPE_DAMAGED;
 	pages = (uint64_t)sb.st_size / meta.trees[0].pad;
 	if (meta.last_page < 1 || meta.last_page > UINT64_MAX / 65536 - 1 ||
@@ -122,6 +125,20 @@ cache_file_shape(int fd)
 	    !tree_is_within(&meta.trees[1], pages))
 		return CACHE_SHAPE_DAMAGED;
 	return pages > meta.last_page ? CACHE_SHAPE_WHOLE : CACHE_SHAPE_SHORT;
+}
+
+/* A file that another has just begun has half of its meta pages for a moment. */
+enum cache_shape
+cache_file_shape(int fd)
+{
+	const struct timespec moment = { 0, 10000000 };
+	enum cache_shape shape = shape_now(fd);
+
+	for (int i = 0; shape == CACHE_SHAPE_DAMAGED && i < 3; i++) {
+		nanosleep(&moment, NULL);
+		shape = shape_now(fd);
+	}
+	return shape;
 }
 
 /* fallocate never shortens, should a writer lengthen it meanwhile. */
@@ -142,6 +159,18 @@ open_below(int parent, const char *name)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Set-group-ID comes from the parent. A service that may not set it itself (systemd's
+ * RestrictSUIDSGID) is not to be asked to. */
+static int
+settle(int fd)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) == 0 && (sb.st_mode & 07777) == DIRECTORY_MODE)
+		return 0;
+	return fchmod(fd, DIRECTORY_MODE);
+}
+
 /* The parent's lock keeps makers and renamers apart. */
 int
 cache_file_directory(int parent, const char *name)
@@ -152,9 +181,8 @@ cache_file_directory(int parent, const char *name)
 		return fd;
 	if (flock(parent, LOCK_EX) != 0)
 		return -1;
-	if (mkdirat(parent, name, 0700) == 0) {
-		if ((fd = open_below(parent, name)) != -1 &&
-		    fchmod(fd, DIRECTORY_MODE) != 0) {
+	if (mkdirat(parent, name, DIRECTORY_MODE & 0777) == 0) {
+		if ((fd = open_below(parent, name)) != -1 && settle(fd) != 0) {
 			close(fd);
 			fd = -1;
 		}

@@ -5,7 +5,7 @@
  * file: half of an administrator's intention is nobody's. Knows no file and no
  * configuration.
  *
- * Test: tests/unit/test_override.c, tests/property/prop_override.c
+ * Test: tests/unit/test_override.c, tests/fuzz/fuzz_override.c
  */
 #include "rules/override.h"
 

@@ -5,91 +5,15 @@ Each scenario has a domain of its own below live.test, whose record (TTL 0) and
 policy host it changes as it goes, and a cache directory of its own.
 """
 
-import functools
 import json
 
-import dns_server
 import world
 from https_server import policy, reply
-from lab import command_under_test, run
-from tap import Skipped, ask, clean, main, need, same, scenario, told
+from owner import MINUTE, MX, Owner
+from tap import ask, main, need, same, scenario, told
 
-MX = "mx.good.test"
 OWNERS = {}
 CASES = []
-
-
-MINUTE = 1 / 1440               # of a day
-
-
-@functools.cache
-def time_can_be_faked():
-    """libfaketime and a sanitizer wait for each other for ever."""
-    return run(["faketime", "-f", "+60", command_under_test(), "--version"], 10).code == 0
-
-
-def later(days):
-    """What stands before a command to run it some days from now."""
-    if not days:
-        return []
-    if not time_can_be_faked():
-        raise Skipped("faketime does not work with this build of the command")
-    return ["faketime", "-f", f"+{days * 86400:.0f}"]
-
-
-class Owner:
-    """Who runs a domain: publishes, breaks, repairs, and counts the GETs."""
-
-    def __init__(self, domain):
-        self.domain = domain
-
-    def settle(self, lab):
-        """Take the domain into the lab."""
-        self.lab = lab
-        self.cache = lab.path("cache-" + self.domain)
-        self.web = lab.policy_host(self.domain, reply(b""))
-        lab.zone.ttls["_mta-sts." + self.domain] = 0
-        lab.domain(self.domain, mx=[MX], patterns=(), txt=None)
-        self.publish("one")
-
-    def record(self, *texts):
-        name = "_mta-sts." + self.domain
-        self.lab.zone.clear(name, "TXT")
-        for text in texts:
-            self.lab.zone.add(name, "TXT", [text.encode()])
-
-    def publish(self, ident, mode="enforce", mx=(MX,), **more):
-        self.record(f"v=STSv1; id={ident};")
-        self.web.answer = reply(policy(mode, mx, **more))
-
-    def break_web(self):
-        self.web.answer = reply(b"no", 500)
-
-    def break_dns(self):
-        self.lab.zone.misbehave("_mta-sts." + self.domain, "TXT",
-                                dns_server.status("SERVFAIL"))
-
-    def run(self, *arguments, days=0.0, **how):
-        """Run the command on the domain's cache, some days from now."""
-        outcome = self.lab.run(*arguments, before=later(days), cache=self.cache, **how)
-        clean(outcome)
-        return outcome
-
-    def ask(self, command="query", days=0.0, **how):
-        return ask(self.lab, command, self.domain, before=later(days), cache=self.cache,
-                   **how)
-
-    def expect(self, ident, mode="enforce", gets=None, **how):
-        """The domain's policy now, and how often it has been fetched in all."""
-        answer = self.ask(code=0, **how)
-        same("(id, mode)", (answer["id"], answer["mode"]), (ident, mode))
-        if gets is not None:
-            same("the number of GETs", self.gets, gets)
-        return answer
-
-    @property
-    def gets(self):
-        return len(self.lab.record.read(host="mta-sts." + self.domain, event="request"))
 
 
 def over_time(label, title):

@@ -22,7 +22,19 @@ ISSUERS = {
     "unknown": ("unknown", "valid"),
     "intermediate": ("root", "valid"),
     "old": ("root", "expired"),
+    "customer": ("root", "valid"),       # a good certificate, of no authority
 }
+
+CA_EXTENSIONS = """\
+basicConstraints=critical,CA:true
+keyUsage=critical,keyCertSign
+subjectKeyIdentifier=hash
+"""
+CUSTOMER_EXTENSIONS = """\
+basicConstraints=critical,CA:false
+keyUsage=critical,digitalSignature
+subjectKeyIdentifier=hash
+"""
 
 TAGS = {"email": 0x81, "dns": 0x82, "uri": 0x86, "ip": 0x87}
 
@@ -80,9 +92,7 @@ class Pki:
         for name, (signer, dates) in ISSUERS.items():
             self._key(name)
             self._sign(name, name, signer, dates,
-                       "basicConstraints=critical,CA:true\n"
-                       "keyUsage=critical,keyCertSign\n"
-                       "subjectKeyIdentifier=hash\n")
+                       CUSTOMER_EXTENSIONS if name == "customer" else CA_EXTENSIONS)
 
     @property
     def root(self):
@@ -97,7 +107,7 @@ class Pki:
     def _make(self, spec, stem):
         self._sign(stem, spec.cn, spec.issuer, spec.dates, extensions(spec), "leaf")
         parts = ["leaf.key", stem + ".pem"]
-        if spec.send and spec.issuer in ("intermediate", "old"):
+        if spec.send and spec.issuer in ("intermediate", "old", "customer"):
             parts.append(spec.issuer + ".pem")
         return self._write(stem + ".chain",
                            "".join(self._read(part) for part in parts))

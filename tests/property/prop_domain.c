@@ -1,96 +1,8 @@
 /* rules/domain: what holds of every name. */
 #include "rules/domain.h"
 
-#include "base/span.h"
+#include "fuzz/fuzz.h"
 #include "property/property.h"
-
-static bool
-is_canonical_octet(unsigned char c)
-{
-	return span_is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' ||
-	    c == '.';
-}
-
-static void
-check_canonical(const char *name)
-{
-	struct span rest = span_str(name);
-	char again[DOMAIN_SIZE];
-
-	span_while(&rest, is_canonical_octet);
-	assert_true(span_empty(rest));
-	assert_non_null(strchr(name, '.'));
-	assert_in_range(strlen(name), 3, DOMAIN_MAX - DOMAIN_PREFIX_MAX);
-	assert_int_equal(domain_normalise(name, strlen(name), again),
-	    DOMAIN_OK);
-	assert_string_equal(name, again);
-	/* A domain may be its own MX host. */
-	assert_true(domain_host(name, strlen(name), again));
-	assert_string_equal(name, again);
-}
-
-static void
-check_derived(const char *name)
-{
-	char record[DOMAIN_SIZE], host[DOMAIN_SIZE];
-
-	domain_record_name(name, record);
-	assert_int_equal(strlen(record), strlen(name) + DOMAIN_PREFIX_MAX);
-	assert_string_equal(record + DOMAIN_PREFIX_MAX, name);
-	domain_policy_host(name, host);
-	assert_string_equal(host, record + 1);
-}
-
-/* Upper case and a dot at the end lead to the same. */
-static void
-check_variant(const char *name)
-{
-	char variant[DOMAIN_SIZE + 1], out[DOMAIN_SIZE];
-	size_t i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		variant[i] = name[i] >= 'a' && name[i] <= 'z' ?
-		    (char)(name[i] - 'a' + 'A') : name[i];
-	variant[i++] = '.';
-	assert_int_equal(domain_normalise(variant, i, out), DOMAIN_OK);
-	assert_string_equal(out, name);
-}
-
-static void
-check_name(const char *data, size_t len)
-{
-	char out[DOMAIN_SIZE];
-	enum domain_status status;
-
-	memset(out, 'z', sizeof(out));
-	status = domain_normalise(data, len, out);
-	assert_non_null(memchr(out, '\0', sizeof(out)));
-	if (status == DOMAIN_OK) {
-		check_canonical(out);
-		check_derived(out);
-		check_variant(out);
-	} else {
-		assert_string_equal(out, "");
-	}
-
-	memset(out, 'z', sizeof(out));
-	if (domain_host(data, len, out)) {
-		char again[DOMAIN_SIZE];
-
-		assert_in_range(strlen(out), 1, DOMAIN_MAX);
-		assert_true(domain_host(out, strlen(out), again));
-		assert_string_equal(out, again);
-	} else {
-		assert_string_equal(out, "");
-	}
-}
-
-static void
-the_corpus_its_prefixes_and_mutations(void **state)
-{
-	(void)state;
-	property_corpus("fuzz/corpus/domain", check_name);
-}
 
 static void
 names_of_few_octets(void **state)
@@ -105,7 +17,7 @@ names_of_few_octets(void **state)
 	for (round = 0; round < 100000; round++) {
 		len = random_below(&random, sizeof(name));
 		random_octets(&random, alphabet, name, len);
-		property_input(check_name, name, len);
+		property_input(fuzz_input, name, len);
 	}
 }
 
@@ -113,7 +25,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_corpus_its_prefixes_and_mutations),
 		cmocka_unit_test(names_of_few_octets),
 	};
 

@@ -31,6 +31,10 @@ typedef void property_fn(const char *data, size_t len);
  * the whole, every prefix, and a number of mutations. Fails without any file.
  */
 void property_corpus(const char *folder, property_fn *check);
+size_t property_count(const char *folder);
+
+/* A teardown for such a test: names the file that a check failed with. */
+int property_blame(void **state);
 
 /* Check one input in memory of exactly its size. */
 void property_input(property_fn *check, const char *data, size_t len);

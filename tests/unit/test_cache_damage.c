@@ -4,6 +4,7 @@
  */
 #include <config.h>
 
+#include "io/cache_file.h"
 #include "support/store.h"
 #include "support/table.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ENTRIES 2000
@@ -512,6 +514,45 @@ killed_writers_lose_nothing_that_was_stored(void **state)
 	assert_int_equal(count_damaged(s), 0);
 }
 
+static bool
+grow(void *arg)
+{
+	struct store *s = arg;
+
+	for (unsigned n = 0; n < 1500; n++)
+		if (!store_fill(s, CACHE_POLICIES, n, n + 1))
+			return false;
+	return true;
+}
+
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info,
+			     WEXITED | WNOHANG | WNOWAIT), 0);
+	return info.si_pid == pid;
+}
+
+/* Whoever opens the file while another writes to it must not think so. */
+static void
+a_file_that_grows_is_not_damaged(void **state)
+{
+	struct store *s = *state;
+	pid_t writer;
+	int fd;
+
+	assert_true(store_fill(s, CACHE_POLICIES, 0, 1));
+	fd = open_file(s->policies, "data.mdb");
+	writer = scratch_start(grow, s);
+	while (!has_ended(writer))
+		assert_int_not_equal(cache_file_shape(fd),
+		    CACHE_SHAPE_DAMAGED);
+	close(fd);
+	assert_int_equal(scratch_wait(writer), 0);
+}
+
 /* The last of them is killed for. */
 static enum cache_change
 put_or_die(void *arg, struct span old, struct span *replacement)
@@ -573,6 +614,7 @@ main(void)
 		with_store(a_death_inside_has_the_next_look_at_every_page),
 		with_store(an_in_use_file_of_noise_does_no_harm),
 		with_store(killed_writers_lose_nothing_that_was_stored),
+		with_store(a_file_that_grows_is_not_damaged),
 		with_store(changes_made_together_are_all_made_or_none),
 	};
 

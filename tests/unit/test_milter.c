@@ -667,6 +667,49 @@ a_header_names_no_domain_unless_all_share_it(void **state)
 	conf_free(&conf);
 }
 
+/* A next hop may have any name, and a sentence an answer's words. */
+static void
+a_header_holds_no_field_of_others(void **state)
+{
+	struct decision d = { .mode = MTASTS_MODE_ENFORCE,
+		.verdict = MTASTS_VERDICT_FAIL,
+		.domain = "a; result=pass",
+		.sentence = "said \"go\"; mode=none \\" };
+	struct header_summary summary;
+	char value[HEADER_SIZE];
+
+	(void)state;
+	header_begin(&summary);
+	header_add(&summary, "a", &d);
+	header_format(&summary, value, sizeof(value));
+	assert_string_equal(value,
+	    "mode=enforce; result=fail; domain=\"a; result=pass\";\n"
+	    "\treason=\"said \\\"go\\\"; mode=none \\\\\"");
+	memset(d.sentence, '"', sizeof(d.sentence) - 1);
+	memcpy(d.domain, "", 1);
+	header_begin(&summary);
+	header_add(&summary, "a", &d);
+	header_format(&summary, value, sizeof(value));
+	assert_non_null(strstr(value, "domain=\"\";\n\treason=\"\\\""));
+	assert_in_range(strlen(strchr(value, '\n')), 890, 998);
+	assert_string_equal(value + strlen(value) - 3, "\\\"\"");
+}
+
+static void
+a_name_that_is_no_domain_is_escaped(void **state)
+{
+	struct mtasts_result *r = policy_result(MTASTS_MODE_ENFORCE);
+	struct conf *conf = conf_of("");
+	struct decision d;
+
+	(void)state;
+	result_name(r, "b\xc3\xbc" "cher.test");
+	decision_make(conf, r, &d);
+	assert_string_equal(d.domain, "b\\xc3\\xbc" "cher.test");
+	result_free(r);
+	conf_free(&conf);
+}
+
 int
 main(void)
 {
@@ -690,6 +733,8 @@ main(void)
 		cmocka_unit_test(the_target_of_an_aliased_mx_host_is_refused),
 		cmocka_unit_test(a_refusal_is_bounded),
 		cmocka_unit_test(a_header_names_no_domain_unless_all_share_it),
+		cmocka_unit_test(a_header_holds_no_field_of_others),
+		cmocka_unit_test(a_name_that_is_no_domain_is_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
