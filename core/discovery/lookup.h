@@ -76,9 +76,9 @@ void lookup_leave(struct lookup **lookup);
 
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
- * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, as
- * far as that is remembered. reader and buffer are the caller's;
- * *answer leads into buffer.
+ * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, or
+ * asked for in vain, as far as that is remembered. reader and buffer are the
+ * caller's; *answer leads into buffer.
  */
 void lookup_cached(const struct cache *cache,
     struct cache_reader *reader, const char *domain, int64_t now,
