@@ -42,11 +42,20 @@ struct lookup_env {
 	bool strict_first_use;
 	int refresh_warnings; /* failures in a row before an alert */
 
+	/* Store nothing at once, even when nothing else is in flight. */
+	bool patient;
+
 	struct lookup_work *works; /* in flight; NULL at first */
+	struct lookup_work *ended; /* to be stored, oldest first */
+	size_t ended_count;
+	struct timer store_timer;
 };
 
-/* Ends what is in flight as if memory were short. */
+/* Ends what is in flight as if memory were short, and stores what has ended. */
 void lookup_env_close(struct lookup_env *env);
+
+/* Store now what has ended. Needed where a patient loop stops running. */
+void lookup_flush(struct lookup_env *env);
 
 /* Lives for the duration of the callback. */
 struct lookup_found {
