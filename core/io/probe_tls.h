@@ -18,6 +18,7 @@ struct probe_tls {
 	struct ssl_st *ssl;
 	/* The first verification error of each kind, 0 if there was none. */
 	long untrusted, expired, mismatch;
+	bool starved; /* memory ran out: nothing is known of the host */
 };
 
 /* What has to happen before the same call is made again. */
