@@ -115,10 +115,10 @@ class Overlay:
         """Run a command inside; returns an Outcome."""
         return run(self._inside(command), limit, stdin)
 
-    def start(self, *command):
+    def start(self, *command, **streams):
         """Start a command that is to be ended by its process."""
-        return subprocess.Popen(self._inside(command), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(self._inside(command), **{**nowhere, **streams})
 
     def _inside(self, command):
         return ["chroot", self.root, *ENVIRONMENT, *command]

@@ -5,7 +5,8 @@ Debian's own postfix-mta-sts-resolver, which has found the policies by itself.""
 import json
 import re
 
-from mta import AUTHORITIES, until
+from mta import AUTHORITIES
+from mtasts import CONF, MAP, SECTIONS
 from postfix import PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
@@ -13,7 +14,7 @@ import daemons
 from debian import Packages
 from https_server import policy, reply
 from lab import ALLOWED
-from tap import main, need, same, scenario
+from tap import main, need, same, scenario, until
 import world
 
 RESOLVER = Packages("resolver", "postfix-mta-sts-resolver")
@@ -38,29 +39,29 @@ class MigrationLab(PostfixLab):
     def __init__(self):
         super().__init__()
         self.machine.install(RESOLVER)
-        self.install_mtasts()
-        self.configure_mtasts()
-
-    def configure_mtasts(self):
-        """Paths as they are for an administrator, wherever this build has them."""
-        self.mtasts_conf(
-            cache={"directory": "/var/lib/mtasts", "run_directory": "/run/mtasts"},
-            https={"allow_addresses": ALLOWED, "ca_file": AUTHORITIES},
-            daemon={"user": "mtasts", "pid_file": ""},
-            milter={"socket": "none"}, socketmap={"listen": ["inet:5461@127.0.0.1"]})
+        self.mtasts.sections = {
+            **SECTIONS, "https": {"allow_addresses": ALLOWED, "ca_file": AUTHORITIES},
+            "socketmap": {"listen": [f"unix:{MAP}", "inet:5461@127.0.0.1"]}}
+        self.mtasts.configure()
         named, = re.findall(r"\((/.*/mtasts\.conf)\)",
                             self.machine.must("mtasts-cachectl", "--help"))
-        if named != "/etc/mtasts.conf":
-            self.machine.must("ln", "-sf", "/etc/mtasts.conf", named)
+        if named != CONF:       # where this build looks for it
+            self.machine.must("ln", "-sf", CONF, named)
 
     def start(self):
         super().start()
-        self.resolver = self.start_resolver()
+        self.resolver = self.machine.start("env", "SSL_CERT_FILE=" + AUTHORITIES,
+                                           "mta-sts-daemon", "-c", "/etc/mta-sts-daemon.yml")
+        until(lambda: daemons.accepts("127.0.0.1", 8461), "the old daemon does not answer")
 
     def __exit__(self, *what):
         self.resolver.kill()
         self.resolver.wait()
         super().__exit__(*what)
+
+    def configure(self, lines=""):
+        """With the old daemon's map."""
+        super().configure(lines + OLD_LINE)
 
     def commands(self, heading):
         """The commands below a heading of the recipe, as they stand there."""
@@ -69,17 +70,6 @@ class MigrationLab(PostfixLab):
 
     def follow(self, *commands):
         return [self.machine.run("sh", "-c", command) for command in commands]
-
-    def start_resolver(self):
-        process = self.machine.start("env", "SSL_CERT_FILE=" + AUTHORITIES, "mta-sts-daemon",
-                                     "-c", "/etc/mta-sts-daemon.yml")
-        until(lambda: daemons.accepts("127.0.0.1", 8461), "the old daemon does not answer")
-        return process
-
-    def start_mtasts(self):
-        process = self.machine.start("mtasts-milter", "-f", "-c", "/etc/mtasts.conf")
-        until(lambda: daemons.accepts("127.0.0.1", 5461), "mtasts-milter does not listen")
-        return process
 
     def asked(self, domain, where):
         return self.machine.run("postmap", "-q", domain, where).out.strip()
@@ -112,25 +102,21 @@ def whole(lab):
     same("warm says", (warm.code, warm.out),
          (0, f"{len(DOMAINS)} domains: {len(DOMAINS)} with a policy, 0 without, 0 failed\n"))
     same("cached", lab.cached(), {name: mode for name, (mode, _) in DOMAINS.items()})
-    process = lab.start_mtasts()
-    try:
-        for outcome in lab.follow(*lab.commands("Ask mtasts instead")):
-            same("the exit code", outcome.code, 0)
-        need(NEW_MAP in lab.machine.must("postconf", "smtp_tls_policy_maps"),
-             "Postfix has the old map")
-        lab.resolver.terminate()
-        lab.resolver.wait()
-        for domain, (_, answer) in DOMAINS.items():
-            same(domain, lab.asked(domain, NEW_MAP), answer)
-        check, = lab.commands("See that it works")
-        need("gmail.com" in check, f"the recipe asks {check}")
-        same("the recipe's question", lab.follow(check.replace("gmail.com", "good.test"))[0].out,
-             DOMAINS["good.test"][1] + "\n")
-        lab.expect(["good.test"], {"good.test": "mx.good.test"})
-        lab.expect(["hijacked.test"], {"hijacked.test": None})
-        lab.expect(["closed.test"], {"closed.test": "mx.good.test"})
-    finally:
-        lab.end_mtasts(process)
+    for outcome in lab.follow(*lab.commands("Ask mtasts instead")):
+        same("the exit code", outcome.code, 0)
+    need(NEW_MAP in lab.machine.must("postconf", "smtp_tls_policy_maps"),
+         "Postfix has the old map")
+    lab.resolver.terminate()
+    lab.resolver.wait()
+    for domain, (_, answer) in DOMAINS.items():
+        same(domain, lab.asked(domain, NEW_MAP), answer)
+    check, = lab.commands("See that it works")
+    need("gmail.com" in check, f"the recipe asks {check}")
+    same("the recipe's question", lab.follow(check.replace("gmail.com", "good.test"))[0].out,
+         DOMAINS["good.test"][1] + "\n")
+    lab.expect(["good.test"], {"good.test": "mx.good.test"})
+    lab.expect(["hijacked.test"], {"hijacked.test": None})
+    lab.expect(["closed.test"], {"closed.test": "mx.good.test"})
 
 
 @scenario("the old daemon is down: its file is read all the same")
@@ -161,7 +147,6 @@ def build(lab):
         lab.zone.add("_mta-sts." + domain, "TXT", [b"v=STSv1; id=1;"])
     lab.publish("trying.test", policy("testing", ["mx.good.test"]))
     lab.publish("off.test", policy("none", []))
-    lab.configure(without=("smtpd_milters", "smtp_tls_policy_maps"), lines=OLD_LINE)
 
 
 CASES = [whole, domains_alone, from_the_log]
