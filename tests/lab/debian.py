@@ -104,7 +104,7 @@ class Overlay:
         to be there before another is even unpacked (cron has one) stops dpkg, which
         sees to no such order.  Nobody asks for the index of manuals."""
         self.run("rm", "-f", "/var/lib/man-db/auto-update")
-        os.mkdir(self.path("/debs"))
+        os.makedirs(self.path("/debs"), exist_ok=True)
         mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
                   *("/debs/" + os.path.basename(deb) for deb in packages.files()
