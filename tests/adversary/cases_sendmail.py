@@ -9,7 +9,6 @@ sys.path[1:1] = [os.path.join(os.path.dirname(__file__), "../" + name)
                  for name in ("mta", "lab")]
 
 # pylint: disable=wrong-import-position
-from mta import MAP, MILTER
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
@@ -19,40 +18,21 @@ from trial import Trial
 # The sender is named before the rules are asked.
 TRIAL = Trial("sendmail", may_say=("MAIL",))
 
-# However busy the machine is, mail is sent and not queued.
-BUSY_MC = """\
-define(`confQUEUE_LA', `1000')dnl
-define(`confREFUSE_LA', `1000')dnl
-"""
-# Wherever the build would have them.
-MTASTS = {
-    "cache": {"directory": "/var/lib/mtasts", "run_directory": "/run/mtasts"},
-    "milter": {"socket": "unix:" + MILTER},
-    "daemon": {"user": "mtasts", "pid_file": ""},
-    "socketmap": {"listen": ["unix:" + MAP]},
-}
 UNSENT = range(64, 79)         # sysexits: queued or bounced, which the queue tells
 
 
 class Attacked(SendmailLab):
-    def __init__(self):
-        super().__init__()
-        self.configure(BUSY_MC)
-        self.process = None
-
-    def __exit__(self, *what):
-        if self.process:
-            self.end_mtasts(self.process)
-        super().__exit__(*what)
+    with_mtasts = False
+    lines = ""
 
     def enforce(self):
         self.install_mtasts()
-        self.mtasts_conf(**MTASTS)
-        self.process = self.start_mtasts()
-        self.configure(BUSY_MC + README_MC)
+        self.mtasts.start()
+        self.lines = README_MC
+        self.configure(self.lines)
 
     def refresh(self, domain):
-        self.machine.must("mtasts-cachectl", "-c", "/etc/mtasts.conf", "refresh", domain)
+        self.machine.must("mtasts-cachectl", "refresh", domain)
 
     def submit(self, sender, recipient, message):
         done = self.sendmail("-odi", "-i", "-f", sender, recipient, stdin=message)
