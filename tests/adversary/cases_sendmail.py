@@ -9,6 +9,7 @@ sys.path[1:1] = [os.path.join(os.path.dirname(__file__), "../" + name)
                  for name in ("mta", "lab")]
 
 # pylint: disable=wrong-import-position
+from daemon import Guarded
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
@@ -18,21 +19,14 @@ from trial import Trial
 # The sender is named before the rules are asked.
 TRIAL = Trial("sendmail", may_say=("MAIL",))
 
-UNSENT = range(64, 79)         # sysexits: queued or bounced, which the queue tells
+UNSENT = range(64, 79)          # sysexits: queued or bounced, which the queue tells
 
 
-class Attacked(SendmailLab):
-    with_mtasts = False
+class Attacked(Guarded, SendmailLab):
     lines = ""
 
     def enforce(self):
-        self.install_mtasts()
-        self.mtasts.start()
-        self.lines = README_MC
-        self.configure(self.lines)
-
-    def refresh(self, domain):
-        self.machine.must("mtasts-cachectl", "refresh", domain)
+        self.configure(README_MC)
 
     def submit(self, sender, recipient, message):
         done = self.sendmail("-odi", "-i", "-f", sender, recipient, stdin=message)
@@ -45,15 +39,9 @@ class Attacked(SendmailLab):
     def run_queue(self, _recipients):
         self.sendmail("-q", "-v")
 
-    def waiting(self):
-        return self.queued()
-
     def bounced(self, recipient):
         return any(re.search(rf"to=<?{re.escape(recipient)}>?,.* dsn=5", line)
                    for line in self.syslog.lines)
-
-    def said(self, name):
-        return "\n".join(line for line in self.syslog.lines if name.search(line))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class Lab(PostfixLab):
 
 @scenario("non_smtpd_milters: mail of the sendmail command is taken, and judged when it goes")
 def local_command(lab):
-    with lab.configured("non_smtpd_milters = inet:127.0.0.1:8891\n"):
+    with lab.configured("non_smtpd_milters = inet:127.0.0.1:5462\n"):
         mark = lab.mtasts.mark()
         lab.expect(["rogue.test", "valid.test"],
                    {"rogue.test": None, "valid.test": "mx1.valid.test"})

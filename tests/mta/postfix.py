@@ -16,7 +16,7 @@ MAIN_CF = "/etc/postfix/main.cf"
 README_CF = "/src/contrib/postfix/main.cf"
 
 # The doors of contrib/postfix/README.md.
-DOORS = {"milter": {"socket": "inet:8891@127.0.0.1"},
+DOORS = {"milter": {"socket": "inet:5462@127.0.0.1"},
          "socketmap": {"listen": ["inet:5461@127.0.0.1"]}}
 
 # What the lab needs, and no administrator.
