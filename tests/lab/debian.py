@@ -140,6 +140,9 @@ class Overlay:
             file.write(text)
         os.chmod(path, mode)
 
+    def has(self, name):
+        return os.path.exists(self.path(name))
+
     def read(self, name):
         with open(self.path(name), encoding="utf-8", errors="backslashreplace") as file:
             return file.read()
