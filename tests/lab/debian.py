@@ -80,14 +80,15 @@ class Packages:
 
 
 class Overlay:
-    """A machine like this one, with other files."""
+    """A machine like this one, or like the one below a directory, with other
+    files."""
 
-    def __init__(self):
+    def __init__(self, lower="/"):
         mount("-t", "tmpfs", "tmpfs", MOUNTPOINT)
         for name in ("upper", "work", "root"):
             os.mkdir(os.path.join(MOUNTPOINT, name))
         self.root = os.path.join(MOUNTPOINT, "root")
-        layers = f"lowerdir=/,upperdir={MOUNTPOINT}/upper,workdir={MOUNTPOINT}/work"
+        layers = f"lowerdir={lower},upperdir={MOUNTPOINT}/upper,workdir={MOUNTPOINT}/work"
         mount("-t", "overlay", "overlay", "-o", layers, self.root)
         mount("-t", "proc", "proc", self.path("/proc"))
         for name in DEVICES:
