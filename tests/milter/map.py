@@ -225,7 +225,10 @@ def main():
         slow_reader(m)
         thousand(m)
         with m.connect() as s:
-            ask(s, "nosuch good.test", "sts bad\x1b[31m|x")
+            ask(s, "nosuch good.test", "sts bad\x1b[31m|x",
+                "mtasts good.test|evil action=secure\n")
+        test("a server's name cannot be taken for another field",
+             lacks(m.text(), "action=refuse server=evil?action?secure? "))
         test("an unknown map is told of",
              lacks(m.text(), 'event=unknown-map name="'))
         test("no control octet reaches the log",
