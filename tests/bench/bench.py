@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SUBJECTS = {
     "hit": (1,),
     "exim": (2, 3, 12),
+    "discovery": (4, 5, 6, 7),
     "size": (13,),
     "stores": (14,),
 }

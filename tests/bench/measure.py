@@ -113,7 +113,11 @@ def program(name):
 
 
 def cachectl():
-    return os.path.join(BUILD, "core/cachectl/mtasts-cachectl")
+    """The command itself: what libtool puts before it takes longer to start."""
+    os.environ["LD_LIBRARY_PATH"] = os.path.join(BUILD, ".libs")
+    real = os.path.join(BUILD, "core/cachectl/.libs/mtasts-cachectl")
+    return real if os.path.exists(real) else os.path.join(
+        BUILD, "core/cachectl/mtasts-cachectl")
 
 
 def sampled(name, *arguments, copies=1):

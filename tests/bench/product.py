@@ -82,6 +82,13 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def anonymous(pid):
+    """KiB of a process that are no file's; 0 once it has ended."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next((int(text.split()[1]) for text in file
+                     if text.startswith("RssAnon")), 0)
+
+
 def answers(path):
     """Wait until a socket map answers; the connection, and what it said."""
     end = time.monotonic() + PATIENCE

@@ -35,7 +35,6 @@ static void
 read_all(struct https_reader *reader, struct span rest, size_t limit,
     size_t piece)
 {
-	struct span part;
 	size_t n;
 
 	https_reader_init(reader, limit);
@@ -43,9 +42,9 @@ read_all(struct https_reader *reader, struct span rest, size_t limit,
 		return;
 	while (!span_empty(rest)) {
 		n = rest.len < piece ? rest.len : piece;
-		assert_true(span_take(&rest, n, &part));
-		if (!https_reader_body(reader, part.data, part.len))
+		if (!https_reader_body(reader, rest.data, n))
 			return;
+		rest = span_of(rest.data + n, rest.len - n);
 	}
 }
 
