@@ -218,6 +218,7 @@ finish_nomem(struct lookup_work *work)
 	const struct lookup_found found = { .status = MTASTS_NOMEM };
 
 	stop_ports(work);
+	drop_flight(work);
 	tell_waiters(work, &found);
 	work_unlink(work);
 	work_free(work);

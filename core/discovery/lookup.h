@@ -17,6 +17,7 @@
 #include "io/https.h"
 #include "io/timer.h"
 #include "rules/answer.h"
+#include "rules/entry.h"
 
 /* The trace of a run: NULL fn is none. */
 struct lookup_trace {
@@ -84,13 +85,17 @@ void lookup_leave(struct lookup **lookup);
 
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
- * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, as
- * far as that is remembered. reader and buffer are the caller's;
- * *answer leads into buffer.
+ * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, or
+ * asked for in vain, as far as that is remembered. reader and buffer are the
+ * caller's; *answer leads into buffer.
  */
 void lookup_cached(const struct cache *cache,
     struct cache_reader *reader, const char *domain, int64_t now,
     struct cache_buffer *buffer, struct answer *answer);
+
+/* The stored policy, live or not; *entry leads into buffer. */
+bool lookup_entry(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *buffer, struct entry *entry);
 
 /* A fresh answer alone: true if *answer may be given as it is. */
 bool lookup_fresh(const struct cache *cache, struct cache_reader *reader,

@@ -142,7 +142,7 @@ merge(const struct answer_change *change, const struct answer *stored,
 		    sizeof(answer->failed_detail));
 	}
 	if (strcmp(stored->first_id, answer->first_id) == 0 &&
-	    stored->first_seen < answer->first_seen)
+	    stored->first_seen != 0 && stored->first_seen < answer->first_seen)
 		answer->first_seen = stored->first_seen;
 	if (stored->rechecked_at > answer->rechecked_at &&
 	    stored->rechecked_at <= change->now)

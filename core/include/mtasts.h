@@ -430,6 +430,17 @@ bool mtasts_result_match_list(const struct mtasts_result *result, char *buf,
     size_t size);
 
 /*
+ * The policy as its host published it, for those who report on it (RFC 8460,
+ * 4.4): its lines, empty ones left out, each ended by a newline. Reads the cache,
+ * so by the thread of the result's session only.
+ *
+ * Returns false, with "" in buf, if it is not kept: no policy, an override, one
+ * longer than 8 KiB, or not to be read; or if it does not fit in size.
+ */
+bool mtasts_result_published(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+/*
  * Is there a policy of mode enforce, which demands an authenticated MX host?
  * False for testing and none.
  */

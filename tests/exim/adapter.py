@@ -13,7 +13,7 @@ from exim import US, Exim
 
 # pylint: disable=wrong-import-order
 import daemons
-from debian import Overlay, Packages, mount
+from debian import Overlay, Packages, mount, turn
 from lab import ALLOWED, COMMAND, Lab, body
 from namespace import skip
 
@@ -23,7 +23,7 @@ DIRECTORIES = ("/var/lib/mtasts", "/run/mtasts")
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 README = "/src/contrib/exim/README.md"
 MAKE_LIMIT = 300
-PACKAGES = Packages("tests/exim/debs", HEAVY, LIGHT)
+PACKAGES = Packages("exim", HEAVY, LIGHT)
 
 
 def download_debs():
@@ -63,7 +63,7 @@ class EximLab(Lab):
         """What was built, and the sources beside it, as somebody who builds from
         source has them.  Debian's Exim looks in one directory for modules; a build
         that was made for another is taken there."""
-        with PACKAGES.turn():                # libtool links again, in the build directory
+        with turn():                # libtool links again, in the build directory
             self._make("install", "DESTDIR=" + self.machine.root)
         built = self._make("-s", "--eval=where:;@echo $(eximmoddir)", "where").strip()
         if not os.path.exists(self.machine.path(f"{built}/mtasts.so")):

@@ -17,24 +17,32 @@ ENVIRONMENT = ("env", "-i", "HOME=/root", "LC_ALL=C", "DEBIAN_FRONTEND=nonintera
 INSTALL_LIMIT = 300
 LIMIT = 120                     # seconds for any other command
 
+# Somebody else, on this machine, may be at his packages just now.
+APT = ("apt-get", "-qq", "-y", "-o", f"DPkg::Lock::Timeout={INSTALL_LIMIT}")
+
+
+@contextlib.contextmanager
+def turn():
+    """One of the programs that run at once does this at a time."""
+    os.makedirs(kept(), exist_ok=True)
+    with open(kept("lock"), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def kept(name=""):
+    """Where packages are kept between runs: in the build directory."""
+    return os.path.join(os.environ.get("abs_top_builddir") or "/var/tmp/mtasts",
+                        "tests/lab/debs", name)
+
 
 class Packages:
-    """Package files, kept in a directory of the build between runs.  The first is
-    had with what it needs and this machine lacks; the others, which conflict with
-    it or are only recommended, come alone."""
+    """Package files.  The first is had with what it needs and this machine lacks; the
+    others, which conflict with it or are only recommended, come alone."""
 
     def __init__(self, directory, *names):
         self.names = names
-        self.directory = os.path.join(
-            os.environ.get("abs_top_builddir") or "/var/tmp/mtasts", directory)
-
-    @contextlib.contextmanager
-    def turn(self):
-        """One of the programs that run at once does this at a time."""
-        os.makedirs(self.directory, exist_ok=True)
-        with open(os.path.join(self.directory, "lock"), "w", encoding="ascii") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        self.directory = kept(directory)
 
     def download(self, why):
         """Ask the network for those that are not there, once.  To be called outside
@@ -43,23 +51,29 @@ class Packages:
             return
         if os.getuid() != 0:
             skip("not root: " + why)
-        with self.turn():
-            if not all(self.files(name) for name in self.names):
-                self._fetch()
+        with turn():
+            if not self._here() and self._fetch():
+                self._apt("update")             # the lists may be old, or none
+                trouble = self._fetch()
+                if trouble:
+                    skip(f"{self.names[0]} cannot be had: {trouble}")
+
+    def _here(self):
+        return all(self.files(name) for name in self.names)
 
     def _fetch(self):
+        """Returns what apt has to complain of, if it fails."""
         os.makedirs(os.path.join(self.directory, "partial"), exist_ok=True)
         first, *others = self.names
-        commands = [["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends",
-                     "-o", "Dir::Cache::archives=" + self.directory, "install", first]]
-        commands += [["apt-get", "-qq", "download", name] for name in others]
-        for command in commands:
-            done = subprocess.run(command, cwd=self.directory, stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, check=False,
-                                  timeout=INSTALL_LIMIT)
-            if done.returncode:
-                skip(f"{command[-1]} cannot be had: "
-                     f"{done.stderr.strip().splitlines()[-1:]}")
+        return (self._apt("--download-only", "--no-install-recommends", "-o",
+                          "Dir::Cache::archives=" + self.directory, "install", first)
+                or others and self._apt("download", *others))
+
+    def _apt(self, *arguments):
+        done = subprocess.run([*APT, *arguments], cwd=self.directory,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=2 * INSTALL_LIMIT)
+        return done.returncode and f"{done.stderr.strip().splitlines()[-1:]}"
 
     def files(self, name="*"):
         return sorted(glob.glob(os.path.join(self.directory, f"{name}_*.deb")))
@@ -88,7 +102,8 @@ class Overlay:
     def install(self, packages, but=()):
         """Install packages.  They are the set that apt chose, but a package that is
         to be there before another is even unpacked (cron has one) stops dpkg, which
-        sees to no such order."""
+        sees to no such order.  Nobody asks for the index of manuals."""
+        self.run("rm", "-f", "/var/lib/man-db/auto-update")
         os.mkdir(self.path("/debs"))
         mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
@@ -100,10 +115,10 @@ class Overlay:
         """Run a command inside; returns an Outcome."""
         return run(self._inside(command), limit, stdin)
 
-    def start(self, *command):
+    def start(self, *command, **streams):
         """Start a command that is to be ended by its process."""
-        return subprocess.Popen(self._inside(command), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(self._inside(command), **{**nowhere, **streams})
 
     def _inside(self, command):
         return ["chroot", self.root, *ENVIRONMENT, *command]

@@ -1,14 +1,16 @@
 """A Debian Postfix in an overlay."""
 
 import re
+from contextlib import contextmanager
 
-from mta import BODY, SENDER, US, MtaLab, until
+from mta import BODY, SENDER, US, MtaLab
 
 # pylint: disable=wrong-import-order
 import daemons
 from debian import Packages
+from tap import until
 
-PACKAGES = Packages("tests/mta/debs/postfix", "postfix")
+PACKAGES = Packages("postfix", "postfix")
 MAIN_CF = "/etc/postfix/main.cf"
 README_CF = "/src/contrib/postfix/main.cf"
 
@@ -17,12 +19,16 @@ LAB_CF = f"""
 compatibility_level = 3.6
 myhostname = {US}
 mydestination = {US}
+alias_maps = hash:/etc/aliases
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtp_host_lookup = dns
 smtp_connect_timeout = 5s
 minimal_backoff_time = 300s
+smtpd_error_sleep_time = 0
+smtpd_soft_error_limit = 100000
+smtpd_hard_error_limit = 100000
 """
 
 
@@ -40,7 +46,8 @@ class PostfixLab(MtaLab):
         master = self.machine.read("/usr/share/postfix/master.cf.dist")
         self.machine.write("/etc/postfix/master.cf", re.sub(
             r"^(\w+ +(?:inet|unix) +\S+ +\S+ +)y", r"\1n", master, flags=re.MULTILINE))
-        self.machine.write("/etc/aliases", "")
+        self.machine.write("/etc/aliases", "aliased: user@rogue.test\nsomebody: root\n")
+        self.machine.must("usermod", "--append", "--groups", "mtasts", "postfix")
         self.configure()
         self.machine.must("postalias", "/etc/aliases")
 
@@ -53,22 +60,38 @@ class PostfixLab(MtaLab):
         self.machine.must("postfix", "start")
         until(lambda: daemons.accepts("127.0.0.1", 25), "Postfix does not answer")
 
-    def configure(self, without="smtpd_milters", lines=""):
-        """The lines of contrib/postfix but some, and others."""
-        ours = "".join(line for line in self.machine.read(README_CF).splitlines(True)
-                       if not without or not line.startswith(without))
-        self.machine.write(MAIN_CF, LAB_CF + ours + lines)
-        self.machine.run("postfix", "reload")
+    def configure(self, lines=""):
+        """The lines of contrib/postfix, and others."""
+        self.machine.write(MAIN_CF, LAB_CF + self.machine.read(README_CF) + lines)
 
-    def send(self, *recipients):
-        """Give Postfix a message, and wait until it has tried to deliver it."""
-        return self.watch(lambda: self.submit(*recipients))
+    @contextmanager
+    def configured(self, lines):
+        """Configured with more lines for a while."""
+        self.configure(lines)
+        self.machine.must("postfix", "reload")
+        try:
+            yield
+        finally:
+            self.configure()
+            self.machine.must("postfix", "reload")
+
+    def smart_host(self, host):
+        return self.configured(f"relayhost = [{host}]\n")
+
+    def routed(self, domain, host):
+        """The transport table sends a domain's mail elsewhere."""
+        return self.configured(f"transport_maps = inline:{{ {{ {domain} = smtp:[{host}] }} }}\n")
 
     def submit(self, *recipients):
+        """By the command, which is asked nothing by the preflight."""
         lines = len(self.syslog.lines)
-        self.machine.must("sendmail", "-i", "-f", SENDER, *recipients, stdin=BODY)
+        self.hand_in(*recipients)
         until(lambda: all(self.tried(recipient, lines) for recipient in recipients),
-              "not all recipients have been tried:\n" + "\n".join(self.syslog.lines[lines:]))
+              lambda: "not all recipients have been tried:\n"
+                      + "\n".join(self.syslog.lines[lines:]))
+
+    def hand_in(self, *recipients):
+        self.machine.must("sendmail", "-i", "-f", SENDER, *recipients, stdin=BODY)
 
     def tried(self, recipient, lines):
         return any(f"to=<{recipient}>" in line and "status=" in line

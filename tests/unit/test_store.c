@@ -261,6 +261,14 @@ the_earliest_first_sight_and_the_latest_recheck_count(void **state)
 	store_discovery(&w->cache, &d, NOW, NULL);
 	assert_true(read_answer(w));
 	assert_int_equal(w->answer.first_seen, NOW);
+	/* No sight is not the earliest of all. */
+	d.answer.first_id[0] = '\0';
+	d.answer.first_seen = 0;
+	store_discovery(&w->cache, &d, NOW, NULL);
+	d.answer.first_seen = NOW;
+	store_discovery(&w->cache, &d, NOW, NULL);
+	assert_true(read_answer(w));
+	assert_int_equal(w->answer.first_seen, NOW);
 }
 
 static void
