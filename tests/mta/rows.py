@@ -73,6 +73,8 @@ ROWS = [
     Row("valid", "valid", "mx1", {"mx1": {}}),
     Row("no STARTTLS", "clear", DEFERRED, {"mx1": CLEAR}),
     Row("STARTTLS refused", "refused", DEFERRED, {"mx1": {"starttls": HOSTILE}}),
+    Row("STARTTLS refused for good", "never", DEFERRED,
+        {"mx1": {"starttls": b"554 5.7.0 never\r\n"}}),
     Row("unknown authority", "rogue", DEFERRED, {"mx1": self_signed("mx1.rogue.test")}),
     Row("expired", "expired", DEFERRED,
         {"mx1": {"certificate": named("mx1.expired.test", dates="expired")}}),
