@@ -7,6 +7,7 @@ import signal
 from postfix import PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
+import over_time
 import rows
 import shared
 from rows import ROWS
@@ -65,7 +66,7 @@ def restarted(lab):
     messages = [["user@valid.test", "user@rogue.test"], ["user@none.test"]] * 12
 
     def flushed():
-        lab.machine.must("postqueue", "-f")
+        lab.retry()
         return lab.queued() == {"user@rogue.test"}
 
     def run():
@@ -85,14 +86,24 @@ def restarted(lab):
         need("status=bounced" not in delivery.log, "there is a bounce")
 
 
+@scenario("a host that fails is told of nobody")
+def sender(lab):
+    delivery = lab.send("user@rogue.test")
+    with delivery.told():
+        same("said", {event["line"].split()[0].upper() for event in delivery.at_hosts("command")},
+             {"EHLO", "STARTTLS", "QUIT"})
+
+
 def build(lab):
     rows.settle(lab)
     shared.settle(lab)
+    over_time.settle(lab)
     lab.domain("promised.test", [NONE], ())
 
 
 CASES = [*(row.under("Postfix", control=True) for row in ROWS), sni, case_of_letters,
-         *map(mixed, MIXED), smart_host, transport, lookup_fails, map_gone, restarted]
+         *map(mixed, MIXED), smart_host, transport, lookup_fails, map_gone, restarted,
+         *over_time.CASES, sender]
 
 if __name__ == "__main__":
     download_debs()
