@@ -48,6 +48,12 @@ def transport(lab):
         lab.expect(["valid.test"], {"valid.test": SMART})
 
 
+@scenario("an MX host that is an alias: the policy's name is looked for in the certificate")
+def aliased(lab):
+    lab.expect(["byname.test"], {"byname.test": shared.TARGET})
+    lab.expect(["bytarget.test"], {"bytarget.test": shared.TARGET})
+
+
 @scenario("the map answers TEMP for one domain: it is deferred, others are not")
 def lookup_fails(lab):
     with lab.mtasts.configured(policy={"strict_first_use": True}):
@@ -102,7 +108,7 @@ def build(lab):
 
 
 CASES = [*(row.under("Postfix", control=True) for row in ROWS), sni, case_of_letters,
-         *map(mixed, MIXED), smart_host, transport, lookup_fails, map_gone, restarted,
+         *map(mixed, MIXED), smart_host, transport, aliased, lookup_fails, map_gone, restarted,
          *over_time.CASES, sender]
 
 if __name__ == "__main__":

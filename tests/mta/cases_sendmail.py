@@ -120,6 +120,12 @@ def alias(lab):
             same("queued", delivery.queued, {"user@alias.test"})
 
 
+@scenario("an MX host that is an alias: its MX record's name counts, not its target's")
+def aliased(lab):
+    lab.expect(["byname.test"], {"byname.test": shared.TARGET})
+    lab.expect(["bytarget.test"], {"bytarget.test": None})
+
+
 @scenario("the map answers TEMP for one domain: it is deferred, others are not")
 def lookup_fails(lab):
     with lab.mtasts.configured(policy={"strict_first_use": True}):
@@ -192,7 +198,7 @@ def build(lab):
 CASES = [*(row.under("ours", control=True) for row in ROWS), sni, asked, case_of_letters,
          *map(mixed, MIXED), two_policies, queue_run, smart_host, smart_host_not_exempt,
          mailertable, beside("before", README_MC + OTHERS), beside("after", OTHERS + README_MC),
-         alias, lookup_fails, map_gone, map_silent, restarted, *over_time.CASES, sender,
+         alias, aliased, lookup_fails, map_gone, map_silent, restarted, *over_time.CASES, sender,
          control]
 
 if __name__ == "__main__":
