@@ -33,7 +33,7 @@ choose(const struct conf *conf, enum mtasts_advice advice)
 	case MTASTS_ADVICE_DELIVER:
 		return ACTION_ACCEPT;
 	case MTASTS_ADVICE_REPORT:
-		return ACTION_TAG;
+		return conf->milter.tag == TAG_OFF ? ACTION_ACCEPT : ACTION_TAG;
 	case MTASTS_ADVICE_UNKNOWN:
 		return conf->milter.on_error == ON_ERROR_DEFER ?
 		    ACTION_DEFER :
@@ -87,8 +87,8 @@ decision_make(const struct conf *conf, const struct mtasts_result *result,
 	    advice == MTASTS_ADVICE_WITHHOLD;
 	out->mode = mtasts_result_mode(result);
 	out->verdict = mtasts_result_verdict(result);
-	snprintf(out->domain, sizeof(out->domain), "%s",
-	    mtasts_result_domain(result));
+	reply_escape(out->domain, sizeof(out->domain),
+	    mtasts_result_domain(result), false);
 	snprintf(out->id, sizeof(out->id), "%s", mtasts_result_id(result));
 	snprintf(out->host, sizeof(out->host), "%s", passing_host(result));
 	reply_escape(out->sentence, sizeof(out->sentence),

@@ -17,7 +17,7 @@ struct decision {
 	bool fails; /* what tag = fail shows */
 	enum mtasts_mode mode;
 	enum mtasts_verdict verdict;
-	char domain[256];
+	char domain[256]; /* escaped, as the sentence */
 	char id[36];
 	char host[256];	    /* an MX host that passes, "" if none */
 	char sentence[512]; /* escaped for a reply or a header */

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* A line of a header field has 998 octets at most (RFC 5322, 2.1.1). */
+#define SHOWN_SIZE 900
+
 void
 header_begin(struct header_summary *summary)
 {
@@ -64,12 +67,36 @@ header_is_due(const struct header_summary *summary, enum conf_tag tag)
 	    (tag == TAG_ALL || (tag == TAG_FAIL && summary->fail > 0));
 }
 
+/* Words that cannot be taken for another field stand as they are, others between
+ * quotation marks (RFC 5322, 3.2.4), cut where they get long. */
+static const char *
+show(char *buf, size_t size, const char *words, const char *plain)
+{
+	size_t len = 0;
+
+	if (words[0] != '\0' && words[strspn(words, plain)] == '\0')
+		return words;
+	buf[len++] = '"';
+	for (; *words != '\0' && len + 4 < size; words++) {
+		if (*words == '"' || *words == '\\')
+			buf[len++] = '\\';
+		buf[len++] = *words;
+	}
+	memcpy(buf + len, "\"", 2);
+	return buf;
+}
+
 static void
 format_shared(const struct decision *decision, char *buf, size_t size)
 {
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-._:[]";
+	char shown[SHOWN_SIZE];
 	int len = snprintf(buf, size, "mode=%s; result=%s; domain=%s",
 	    mtasts_mode_name(decision->mode),
-	    mtasts_verdict_name(decision->verdict), decision->domain);
+	    mtasts_verdict_name(decision->verdict),
+	    show(shown, sizeof(shown), decision->domain, name));
 
 	if (decision->id[0] != '\0' && (size_t)len < size)
 		len += snprintf(buf + len, size - (size_t)len, "; id=%s",
@@ -78,8 +105,8 @@ format_shared(const struct decision *decision, char *buf, size_t size)
 		snprintf(buf + len, size - (size_t)len, ";\n\tmx=%s",
 		    decision->host);
 	else if ((size_t)len < size)
-		snprintf(buf + len, size - (size_t)len, ";\n\treason=\"%s\"",
-		    decision->sentence);
+		snprintf(buf + len, size - (size_t)len, ";\n\treason=%s",
+		    show(shown, sizeof(shown), decision->sentence, ""));
 }
 
 void

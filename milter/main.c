@@ -32,6 +32,7 @@ print_help(void)
 		    "  -c FILE     configuration (" SYSCONFDIR "/mtasts.conf)\n"
 		    "  -f          stay in the foreground, log to standard "
 		    "error\n"
+		    "  -h          print this help\n"
 		    "  -n          test the configuration and exit\n"
 		    "  -p SOCKET   the milter's socket, instead of "
 		    "milter.socket\n"

@@ -16,8 +16,6 @@
 
 #include "map_dialect.h"
 
-#include "reply.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +23,9 @@
 
 /* Sendmail fails a rule, and the mail for good, with a longer one. */
 #define STS_MATCH_MAX 800
+
+/* Room for the octets that are kept of a policy, each of them escaped. */
+#define PUBLISHED_SIZE (4 * 8192 + 2)
 
 #define NOTFOUND "NOTFOUND "
 
@@ -66,6 +67,27 @@ answer_match(const struct map_question *question,
 	return MAP_ANSWER_ENFORCED;
 }
 
+/* Sendmail takes an answer apart as it does an address: a quotation mark or a
+ * parenthesis in it would make it none, and that reads as no policy. */
+void
+map_dialect_plain(char *buf, size_t size, const char *server)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._:[]";
+	size_t i;
+
+	for (i = 0; server[i] != '\0' && i + 1 < size; i++)
+		buf[i] = strchr(plain, server[i]) != NULL ? server[i] : '?';
+	buf[i] = '\0';
+}
+
+/*
+ * The server's name has to be a policy's, as it stands (RFC 8461, 4.1). Sendmail
+ * may know a server whose MX record names an alias by the alias's target, and it
+ * looks for that name in the certificate: to accept it (mtasts_result_match_target)
+ * would let whoever forges the alias show a certificate of their own.
+ */
 static enum map_answer_kind
 answer_server(const struct map_question *question,
     const struct mtasts_result *result, char *answer, size_t size)
@@ -76,49 +98,92 @@ answer_server(const struct map_question *question,
 		snprintf(answer, size, "OK secure");
 		return MAP_ANSWER_ENFORCED;
 	}
-	reply_escape(server, sizeof(server), question->server, false);
+	map_dialect_plain(server, sizeof(server), question->server);
 	snprintf(answer, size, "OK refuse policy of %s does not list MX host %s",
 	    mtasts_result_domain(result), server);
 	return MAP_ANSWER_REFUSED;
 }
 
-/* name=value, behind what is there. False if it does not fit. */
-static bool
-append(char *answer, size_t size, const char *before, const char *value,
-    const char *after)
-{
-	size_t len = strlen(answer);
+/* ---- Reports ------------------------------------------------------------- */
 
-	return (size_t)snprintf(answer + len, size - len, "%s%s%s", before,
-		   value, after) < size - len;
+/* What an answer is made of, piece by piece. */
+struct writer {
+	char *at;
+	size_t left;
+	bool cut;
+};
+
+static void
+put(struct writer *w, const char *before, const char *value, const char *after)
+{
+	size_t len = (size_t)snprintf(w->at, w->left, "%s%s%s", before, value,
+	    after);
+
+	w->cut = w->cut || len >= w->left;
+	if (w->cut)
+		return;
+	w->at += len;
+	w->left -= len;
 }
 
-static bool
-append_policy(const struct mtasts_result *result, char *answer, size_t size)
+/* Postfix counts braces, and defers where they do not match: a line that has any
+ * is left out, as none of RFC 8461's fields has. */
+static void
+put_string(struct writer *w, const char *line)
 {
-	char max_age[16];
-	bool fits;
+	if (strpbrk(line, "{}") == NULL)
+		put(w, " { policy_string = ", line, " }");
+}
+
+/* Of a policy that nobody published: the administrator's own. */
+static void
+put_fields(struct writer *w, const struct mtasts_result *result)
+{
+	char line[300];
 	const char *mx;
 
-	snprintf(max_age, sizeof(max_age), "%u",
+	put_string(w, "version: STSv1");
+	snprintf(line, sizeof(line), "mode: %s",
+	    mtasts_mode_name(mtasts_result_mode(result)));
+	put_string(w, line);
+	for (size_t i = 0; (mx = mtasts_result_mx(result, i)) != NULL; i++) {
+		snprintf(line, sizeof(line), "mx: %s", mx);
+		put_string(w, line);
+	}
+	snprintf(line, sizeof(line), "max_age: %u",
 	    (unsigned)mtasts_result_max_age(result));
-	fits = append(answer, size, " policy_type=sts policy_domain=",
-		   mtasts_result_domain(result), "") &&
-	    append(answer, size, " { policy_string = version: ", "STSv1", " }") &&
-	    append(answer, size, " { policy_string = mode: ",
-		mtasts_mode_name(mtasts_result_mode(result)), " }");
-	for (size_t i = 0; fits && (mx = mtasts_result_mx(result, i)) != NULL;
-	     i++)
-		fits = append(answer, size, " { policy_string = mx: ", mx, " }");
-	fits = fits &&
-	    append(answer, size, " { policy_string = max_age: ", max_age, " }");
-	for (size_t i = 0; fits && (mx = mtasts_result_mx(result, i)) != NULL;
-	     i++)
-		fits = append(answer, size, " mx_host_pattern=", mx, "");
-	return fits;
+	put_string(w, line);
 }
 
-/* A report without the policy is better than mail that does not go. */
+static void
+put_strings(struct writer *w, const struct mtasts_result *result)
+{
+	char text[PUBLISHED_SIZE], *line = text, *end;
+
+	if (!mtasts_result_published(result, text, sizeof(text))) {
+		put_fields(w, result);
+		return;
+	}
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		put_string(w, line);
+	}
+}
+
+/* Postfix 3.10.5 and later hold the MX host itself to the patterns. */
+static void
+put_patterns(struct writer *w, const struct mtasts_result *result)
+{
+	const char *mx;
+
+	put(w, " policy_type=sts policy_domain=", mtasts_result_domain(result),
+	    "");
+	for (size_t i = 0; (mx = mtasts_result_mx(result, i)) != NULL; i++)
+		put(w, " mx_host_pattern=", mx, "");
+}
+
+/* What does not fit is left out as a whole: an answer without the policy's text,
+ * or without its patterns, is better than mail that does not go. */
 static enum map_answer_kind
 answer_report(const struct map_question *question,
     const struct mtasts_result *result, char *answer, size_t size)
@@ -126,9 +191,15 @@ answer_report(const struct map_question *question,
 	enum map_answer_kind kind = answer_match(question, result, answer,
 	    size);
 	size_t len = strlen(answer);
+	struct writer writer = { answer + len, size - len, false };
 
-	if (kind == MAP_ANSWER_ENFORCED &&
-	    !append_policy(result, answer, size))
+	if (kind != MAP_ANSWER_ENFORCED)
+		return kind;
+	put_patterns(&writer, result);
+	if (!writer.cut)
+		len = size - writer.left;
+	put_strings(&writer, result);
+	if (writer.cut)
 		answer[len] = '\0';
 	return kind;
 }

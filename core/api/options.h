@@ -83,4 +83,11 @@ struct mtasts_options {
 enum mtasts_status options_copy(const struct mtasts_options *options,
     struct mtasts_options **out);
 
+/*
+ * Read the text of a file, which is written over. file is its name, for errors.
+ * MTASTS_OK, MTASTS_NOMEM, or MTASTS_CONFIG: all of it is taken, or nothing.
+ */
+enum mtasts_status options_parse(struct mtasts_options *options,
+    const char *file, char *text, struct mtasts_error *err);
+
 #endif

@@ -8,7 +8,7 @@
  * Knows no option but by the table, and does not open the files that options
  * name.
  *
- * Test: tests/unit/test_options.c
+ * Test: tests/unit/test_options.c, tests/fuzz/fuzz_options.c
  */
 #include <config.h>
 
@@ -290,27 +290,42 @@ confuse_new(void)
 	return cfg_init(root, CFGF_NONE); /* copies them */
 }
 
+/* libconfuse has no words for every mistake: an option without a name, say. */
+static void
+parse_failed(struct load *load, const cfg_t *cfg, bool nomem)
+{
+	if (load->status != MTASTS_OK)
+		return;
+	if (nomem)
+		load->status = error_nomem(load->err, "configuration");
+	else
+		load_error(load, (unsigned)cfg->line,
+		    "expected the name of an option");
+}
+
 static void
 parse(struct load *load, const char *text)
 {
+	bool good = false, nomem;
 	cfg_t *cfg;
 
 	pthread_mutex_lock(&confuse_lock);
 	loading = load;
 	errno = 0;
 	cfg = confuse_new();
-	if (cfg != NULL && errno != ENOMEM) {
+	nomem = cfg == NULL || errno == ENOMEM;
+	if (!nomem) {
 		cfg_set_error_function(cfg, on_error);
-		if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
-			text = NULL;
-		/* It would step into what it had no memory for. */
-		if (text == NULL || errno != ENOMEM)
-			cfg_free(cfg);
+		good = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
+		nomem = !good && errno == ENOMEM;
 	}
+	if (!good)
+		parse_failed(load, cfg, nomem);
+	/* It would step into what it had no memory for. */
+	if (!nomem)
+		cfg_free(cfg);
 	loading = NULL;
 	pthread_mutex_unlock(&confuse_lock);
-	if (text != NULL && load->status == MTASTS_OK)
-		load->status = error_nomem(load->err, "configuration");
 }
 
 /* ---- Loading a file --------------------------------------------------- */
@@ -349,8 +364,8 @@ read_file(FILE *fp, const char *file, char **out, struct mtasts_error *err)
 	return MTASTS_OK;
 }
 
-static enum mtasts_status
-load_text(struct mtasts_options *options, const char *file, char *text,
+enum mtasts_status
+options_parse(struct mtasts_options *options, const char *file, char *text,
     struct mtasts_error *err)
 {
 	struct load load = { .file = file, .err = err };
@@ -383,7 +398,7 @@ mtasts_options_load(struct mtasts_options *options, const char *file,
 		return file_error(name, strerror(errno), errno, err);
 	status = read_file(fp, name, &text, err);
 	if (status == MTASTS_OK)
-		status = load_text(options, name, text, err);
+		status = options_parse(options, name, text, err);
 	fclose(fp);
 	free(text);
 	return status;

@@ -9,7 +9,10 @@
 /* A name that is no domain is shown escaped, and cut. */
 #define RESULT_NAME_SIZE 512
 
+struct mtasts_session;
+
 struct mtasts_result {
+	struct mtasts_session *session; /* NULL: a result of no session */
 	char domain[RESULT_NAME_SIZE];
 	struct answer answer; /* leads into the session's buffer */
 	enum mtasts_source source;

@@ -26,6 +26,7 @@ mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
 	if (session == NULL)
 		return error_nomem(err, "session");
 	session->ctx = ctx;
+	session->result.session = session;
 	session->reader = cache_reader_new(&ctx->cache);
 	session->buffer.data = malloc(ANSWER_SIZE_MAX);
 	if (session->reader == NULL || session->buffer.data == NULL) {

@@ -32,6 +32,7 @@ struct arguments {
 	bool all;
 	unsigned jobs;
 	bool yes;
+	bool prometheus;
 	char **operands;
 	int count;
 };
@@ -56,6 +57,7 @@ enum option_bit {
 	TAKES_ALL = 1u << 4,
 	TAKES_JOBS = 1u << 5,
 	TAKES_YES = 1u << 6,
+	TAKES_PROMETHEUS = 1u << 7,
 };
 
 struct command {
@@ -75,6 +77,7 @@ struct command {
  */
 int cachectl_open(struct cachectl *ctl);
 int cachectl_open_session(struct cachectl *ctl);
+void cachectl_close(struct cachectl *ctl);
 
 /* Complain about ctl->err; the exit code that goes with its status. */
 int cachectl_fail(const struct cachectl *ctl);

@@ -2,11 +2,14 @@
  * cmd_check: query, what a domain promises; and check, whether it keeps the
  * promise and what a sender should do about it. Meant to be understood by
  * somebody who has never heard of MTA-STS.
+ *
+ * Test: tests/lab, tests/cachectl/terminal.py
  */
 #include <config.h>
 
 #include "cachectl/json.h"
 #include "cachectl/output.h"
+#include "cachectl/tree.h"
 
 #include <string.h>
 
@@ -46,65 +49,93 @@ source_sentence(enum mtasts_source source)
 	return "";
 }
 
+static enum mark
+reason_mark(enum mtasts_reason reason)
+{
+	switch (reason) {
+	case MTASTS_REASON_POLICY:
+		return MARK_GOOD;
+	case MTASTS_REASON_NOT_A_DOMAIN:
+	case MTASTS_REASON_OVERRIDE_SKIP:
+	case MTASTS_REASON_NO_RECORD:
+	case MTASTS_REASON_NULL_MX:
+	case MTASTS_REASON_NO_SUCH_DOMAIN:
+		return MARK_IDLE;
+	case MTASTS_REASON_DNS_TEMPERROR:
+	case MTASTS_REASON_DEADLINE:
+	case MTASTS_REASON_NOT_CACHED:
+		return MARK_DOUBT;
+	case MTASTS_REASON_MULTIPLE_RECORDS:
+	case MTASTS_REASON_INVALID_RECORD:
+	case MTASTS_REASON_FETCH_ERROR:
+	case MTASTS_REASON_WEBPKI_INVALID:
+	case MTASTS_REASON_POLICY_INVALID:
+		break;
+	}
+	return MARK_BAD;
+}
+
 static void
-put_record(const struct mtasts_result *result)
+add_record(struct tree *tree, const struct mtasts_result *result)
 {
 	const char *id = mtasts_result_id(result);
 
 	if (id[0] != '\0')
-		put_field("TXT record", "id %s", id);
+		tree_step(tree, MARK_GOOD, "TXT record", "id %s", id);
 }
 
 static void
-put_reason(const char *label, const struct mtasts_result *result)
+add_reason(
+    struct tree *tree, const char *label, const struct mtasts_result *result)
 {
 	const char *detail = mtasts_result_detail(result);
 	enum mtasts_reason reason = mtasts_result_reason(result);
 
-	put_field(label, "%s", reason_sentence(reason));
-	put_field("", "(%s%s%s)", mtasts_reason_name(reason),
+	tree_step(
+	    tree, reason_mark(reason), label, "%s", reason_sentence(reason));
+	tree_more(tree, "(%s%s%s)", mtasts_reason_name(reason),
 	    detail[0] != '\0' ? ": " : "", detail);
 }
 
 static void
-put_validity(const struct mtasts_result *result)
+add_validity(struct tree *tree, const struct mtasts_result *result)
 {
 	char age[TIME_SIZE], expires[TIME_SIZE];
 	enum mtasts_source source = mtasts_result_source(result);
 	uint32_t max_age = mtasts_result_max_age(result);
 
 	if (source == MTASTS_SOURCE_OVERRIDE)
-		put_field("", "%s", source_sentence(source));
+		tree_more(tree, "%s", source_sentence(source));
 	else
-		put_field("", "%s; max_age %u (%s), expires %s",
+		tree_more(tree, "%s; max_age %u (%s), expires %s",
 		    source_sentence(source), (unsigned)max_age,
 		    duration_text(max_age, age),
 		    time_text(mtasts_result_expires_at(result), expires));
 }
 
 static void
-put_policy(const struct mtasts_result *result)
+add_policy(struct tree *tree, const struct mtasts_result *result)
 {
 	enum mtasts_mode mode = mtasts_result_mode(result);
 
-	put_field("Policy", "%s: %s", mtasts_mode_name(mode),
+	tree_step(tree, MARK_GOOD, "Policy", "%s: %s", mtasts_mode_name(mode),
 	    mode_sentence(mode));
-	put_validity(result);
+	add_validity(tree, result);
 	for (size_t i = 0; i < mtasts_result_mx_count(result); i++)
-		put_field("", "mx: %s", mtasts_result_mx(result, i));
+		tree_more(tree, "mx: %s", mtasts_result_mx(result, i));
 	if (mtasts_result_reason(result) != MTASTS_REASON_POLICY)
-		put_reason("Note", result);
+		add_reason(tree, "Note", result);
 }
 
 static void
-put_lookup(const struct mtasts_result *result)
+add_lookup(struct tree *tree, const struct mtasts_result *result)
 {
-	put_field("Domain", "%s", mtasts_result_domain(result));
-	put_record(result);
+	tree_title(tree, "Domain", mtasts_result_domain(result));
+	add_record(tree, result);
 	if (mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY)
-		put_policy(result);
+		add_policy(tree, result);
 	else
-		put_reason("Policy", result);
+		add_reason(tree, "Policy", result);
 }
 
 /* ---- The MX hosts ----------------------------------------------------- */
@@ -133,6 +164,22 @@ finding_sentence(const struct mtasts_host *host)
 	return "";
 }
 
+static enum mark
+verdict_mark(enum mtasts_verdict verdict)
+{
+	switch (verdict) {
+	case MTASTS_VERDICT_NONE:
+		return MARK_IDLE;
+	case MTASTS_VERDICT_PASS:
+		return MARK_GOOD;
+	case MTASTS_VERDICT_FAIL:
+		return MARK_BAD;
+	case MTASTS_VERDICT_TEMPERROR:
+		break;
+	}
+	return MARK_DOUBT;
+}
+
 static int
 longest_name(const struct mtasts_result *result)
 {
@@ -146,16 +193,37 @@ longest_name(const struct mtasts_result *result)
 	return (int)longest;
 }
 
+/* Without a policy nobody may complain of a host. */
+static enum mark
+host_mark(const struct mtasts_host *host, bool policy)
+{
+	switch (host->finding) {
+	case MTASTS_FINDING_OK:
+		return MARK_GOOD;
+	case MTASTS_FINDING_NOT_PROBED:
+		return policy && !host->matched ? MARK_BAD : MARK_IDLE;
+	case MTASTS_FINDING_CONNECT_FAILED:
+		return MARK_DOUBT;
+	case MTASTS_FINDING_STARTTLS_NOT_SUPPORTED:
+	case MTASTS_FINDING_CERTIFICATE_HOST_MISMATCH:
+	case MTASTS_FINDING_CERTIFICATE_EXPIRED:
+	case MTASTS_FINDING_CERTIFICATE_NOT_TRUSTED:
+	case MTASTS_FINDING_VALIDATION_FAILURE:
+		break;
+	}
+	return MARK_BAD;
+}
+
 static void
-put_host(const char *label, const struct mtasts_host *host, int width,
-    bool policy)
+add_host(
+    struct tree *tree, const struct mtasts_host *host, int width, bool policy)
 {
 	const char *named = "";
 
 	if (policy)
-		named = host->matched ? "in the policy      " :
-					"not in the policy  ";
-	put_field(label, "%-5u %-*s  %s%s: %s%s%s%s",
+		named = host->matched ? "in the policy      "
+				      : "not in the policy  ";
+	tree_part(tree, host_mark(host, policy), "%-5u %-*s  %s%s: %s%s%s%s",
 	    (unsigned)host->preference, width, host->name, named,
 	    mtasts_finding_name(host->finding), finding_sentence(host),
 	    host->detail[0] != '\0' ? " (" : "", host->detail,
@@ -163,14 +231,17 @@ put_host(const char *label, const struct mtasts_host *host, int width,
 }
 
 static void
-put_hosts(const struct mtasts_result *result)
+add_hosts(struct tree *tree, const struct mtasts_result *result)
 {
 	bool policy = mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY;
 	int width = longest_name(result);
+	size_t count = mtasts_result_host_count(result);
 
-	for (size_t i = 0; i < mtasts_result_host_count(result); i++)
-		put_host(i == 0 ? "MX hosts" : "",
-		    mtasts_result_host(result, i), width, policy);
+	if (count > 0)
+		tree_step(tree, verdict_mark(mtasts_result_verdict(result)),
+		    "MX hosts", "%s", "");
+	for (size_t i = 0; i < count; i++)
+		add_host(tree, mtasts_result_host(result, i), width, policy);
 }
 
 /* ---- The verdict ------------------------------------------------------ */
@@ -214,48 +285,52 @@ advice(const struct mtasts_result *result)
 		return advice_without_policy(result);
 	case MTASTS_VERDICT_PASS:
 		return enforce ? "deliver, to a host that is in the policy, "
-				 "over TLS with its certificate verified" :
-				 "deliver";
+				 "over TLS with its certificate verified"
+			       : "deliver";
 	case MTASTS_VERDICT_FAIL:
 	case MTASTS_VERDICT_TEMPERROR:
-		return enforce ? "hold the mail and try again" :
-				 "deliver all the same, as the policy's mode "
+		return enforce ? "hold the mail and try again"
+			       : "deliver all the same, as the policy's mode "
 				 "says";
 	}
 	return "";
 }
 
 static void
-put_verdict(const struct mtasts_result *result)
+add_verdict(struct tree *tree, const struct mtasts_result *result)
 {
+	enum mtasts_verdict verdict = mtasts_result_verdict(result);
 	const char *sentence = mtasts_result_sentence(result);
 	const char *code = mtasts_result_enhanced_code(result);
 
-	put_field("Verdict", "%s",
-	    verdict_sentence(mtasts_result_verdict(result)));
+	tree_step(tree, verdict_mark(verdict), "Verdict", "%s",
+	    verdict_sentence(verdict));
 	if (sentence[0] != '\0')
-		put_field("", "%s", sentence);
-	put_field("A sender should", "%s%s%s%s", advice(result),
-	    code[0] != '\0' ? " (enhanced status code " : "", code,
-	    code[0] != '\0' ? ")" : "");
-}
-
-static void
-put_evaluation(const struct mtasts_result *result)
-{
-	put_lookup(result);
-	put_hosts(result);
-	put_verdict(result);
+		tree_more(tree, "%s", sentence);
+	tree_step(tree, MARK_NONE, "A sender should", "%s%s%s%s",
+	    advice(result), code[0] != '\0' ? " (enhanced status code " : "",
+	    code, code[0] != '\0' ? ")" : "");
 }
 
 /* ---- The commands ----------------------------------------------------- */
 
-/* Between the steps and the answer. */
+/* The tree, below the steps if they were told. */
 static void
-put_gap(const struct cachectl *ctl)
+put_answer(const struct cachectl *ctl, struct tree *tree)
 {
 	if (ctl->args.verbose)
 		putchar('\n');
+	tree_put(tree);
+}
+
+bool
+is_undetermined(const struct mtasts_result *result)
+{
+	enum mtasts_reason reason = mtasts_result_reason(result);
+
+	return mtasts_result_outcome(result) != MTASTS_OUTCOME_POLICY &&
+	       (reason == MTASTS_REASON_DNS_TEMPERROR ||
+		   reason == MTASTS_REASON_DEADLINE);
 }
 
 static int
@@ -284,6 +359,7 @@ int
 cmd_query(struct cachectl *ctl)
 {
 	const struct mtasts_result *result;
+	struct tree tree = { .count = 0 };
 	int code = cachectl_open_session(ctl);
 
 	if (code != EXIT_YES)
@@ -294,8 +370,8 @@ cmd_query(struct cachectl *ctl)
 	if (ctl->args.json) {
 		json_print(json_result(result));
 	} else {
-		put_gap(ctl);
-		put_lookup(result);
+		add_lookup(&tree, result);
+		put_answer(ctl, &tree);
 	}
 	return query_code(result);
 }
@@ -304,18 +380,21 @@ int
 cmd_check(struct cachectl *ctl)
 {
 	const struct mtasts_result *result;
+	struct tree tree = { .count = 0 };
 	int code = cachectl_open_session(ctl);
 
 	if (code != EXIT_YES)
 		return code;
-	if (mtasts_evaluate(ctl->session, ctl->args.operands[0], 0, -1,
-		&result, &ctl->err) != MTASTS_OK)
+	if (mtasts_evaluate(ctl->session, ctl->args.operands[0], 0, -1, &result,
+		&ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
 	if (ctl->args.json) {
 		json_print(json_evaluation(result));
 	} else {
-		put_gap(ctl);
-		put_evaluation(result);
+		add_lookup(&tree, result);
+		add_hosts(&tree, result);
+		add_verdict(&tree, result);
+		put_answer(ctl, &tree);
 	}
 	return check_code(result);
 }

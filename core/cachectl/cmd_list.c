@@ -1,81 +1,54 @@
 /*
- * cmd_list: the cached policies as a table, or an object a line. Streams.
+ * cmd_list: the cached policies as a table, or an object a line. Streams; on a
+ * terminal it looks at all of them once before, so that columns fit.
  *
- * Test: tests/cachectl/cache.py
+ * Test: tests/cachectl/cache.py, tests/cachectl/terminal.py
  */
 #include <config.h>
 
 #include "cachectl/json.h"
 #include "cachectl/output.h"
+#include "cachectl/table.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
-#define DOMAIN_WIDTH 32	 /* where nobody says how wide the screen is */
-#define DOMAIN_NARROW 16 /* at least */
-#define OTHERS_WIDTH 66	 /* every other column, and the gaps */
+enum {
+	DOMAIN,
+	MODE,
+	ID,
+	AGE,
+	EXPIRES,
+	CHECKED,
+	MX,
+	COLUMN_COUNT
+};
+
+/* Widths for a file: scripts have got used to them. */
+static const struct column file_columns[COLUMN_COUNT] = {
+	[DOMAIN] = { "DOMAIN", 32, 16, false },
+	[MODE] = { "MODE", 8, 0, false },
+	[ID] = { "ID", 32, 8, false },
+	[AGE] = { "AGE", 5, 0, true },
+	[EXPIRES] = { "EXPIRES", 7, 0, true },
+	[CHECKED] = { "CHECKED", 7, 0, true },
+	[MX] = { "MX", 3, 0, true },
+};
 
 struct list {
 	const struct cachectl *ctl;
+	size_t cached;
 	size_t listed;
 	int64_t now;
-	int width; /* of the domain column */
-	bool cut;  /* names that do not fit */
+	struct terminal terminal;
+	struct column columns[COLUMN_COUNT];
 };
 
-/* COLUMNS, or what the terminal says; 0 if neither does. */
-static int
-screen_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	long number = columns != NULL ? strtol(columns, NULL, 10) : 0;
-
-	if (number > 0 && number < 10000)
-		return (int)number;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		return size.ws_col;
-	return 0;
-}
-
-/* On a terminal a row is a line; elsewhere no name is cut. */
-static void
-set_width(struct list *list)
-{
-	int screen;
-
-	list->width = DOMAIN_WIDTH;
-	if (!isatty(STDOUT_FILENO))
-		return;
-	screen = screen_width();
-	if (screen == 0)
-		return;
-	list->cut = true;
-	list->width = screen - OTHERS_WIDTH;
-	if (list->width < DOMAIN_NARROW)
-		list->width = DOMAIN_NARROW;
-}
-
-static void
-put_domain(const struct list *list, const char *domain)
-{
-	int width = list->width;
-
-	if (list->cut && strlen(domain) > (size_t)width)
-		printf("%.*s... ", width - 3, domain);
-	else
-		printf("%-*s ", width, domain);
-}
-
-static void
-put_heading(const struct list *list)
-{
-	printf("%-*s %-8s %-32s %5s %7s %7s %3s\n", list->width, "DOMAIN",
-	    "MODE", "ID", "AGE", "EXPIRES", "CHECKED", "MX");
-}
+struct row {
+	char age[TIME_SIZE], left[TIME_SIZE], checked[TIME_SIZE];
+	char mx[TIME_SIZE];
+	const char *cells[COLUMN_COUNT];
+};
 
 static const char *
 ago_text(const struct list *list, int64_t when, char buf[TIME_SIZE])
@@ -84,44 +57,98 @@ ago_text(const struct list *list, int64_t when, char buf[TIME_SIZE])
 }
 
 static void
-put_row(const struct list *list, const struct mtasts_cached *cached)
+fill_row(const struct list *list, const struct mtasts_cached *cached,
+    struct row *row)
 {
-	char age[TIME_SIZE], left[TIME_SIZE], checked[TIME_SIZE];
+	const char **cells = row->cells;
 
-	put_domain(list, cached->domain);
-	printf("%-8s %-32s %5s %7s %7s %3zu\n",
-	    mtasts_mode_name(cached->policy.mode), cached->id,
-	    ago_text(list, cached->fetched_at, age),
-	    cached->live ? duration_text(cached->expires_at - list->now, left) :
-			   "expired",
-	    ago_text(list, cached->checked_at, checked),
-	    cached->policy.mx_count);
+	snprintf(row->mx, sizeof(row->mx), "%zu", cached->policy.mx_count);
+	cells[DOMAIN] = cached->domain;
+	cells[MODE] = mtasts_mode_name(cached->policy.mode);
+	cells[ID] = cached->id;
+	cells[AGE] = ago_text(list, cached->fetched_at, row->age);
+	cells[EXPIRES] =
+	    cached->live
+		? duration_text(cached->expires_at - list->now, row->left)
+		: "expired";
+	cells[CHECKED] = ago_text(list, cached->checked_at, row->checked);
+	cells[MX] = row->mx;
 }
 
 static bool
-is_wanted(const struct arguments *args, const struct mtasts_cached *cached)
+is_wanted(const struct list *list, const struct mtasts_cached *cached)
 {
+	const struct arguments *args = &list->ctl->args;
+
 	if (args->expired && cached->live)
 		return false;
 	return args->mode == MTASTS_NO_POLICY ||
-	    args->mode == cached->policy.mode;
+	       args->mode == cached->policy.mode;
+}
+
+static bool
+measure_one(void *arg, const struct mtasts_cached *cached)
+{
+	struct list *list = arg;
+	struct row row;
+
+	if (is_wanted(list, cached)) {
+		fill_row(list, cached, &row);
+		table_measure(list->columns, COLUMN_COUNT, row.cells);
+	}
+	return true;
 }
 
 static bool
 list_one(void *arg, const struct mtasts_cached *cached)
 {
 	struct list *list = arg;
-	const struct arguments *args = &list->ctl->args;
+	struct row row;
 
-	if (!is_wanted(args, cached))
+	list->cached++;
+	if (!is_wanted(list, cached))
 		return true;
-	if (list->listed++ == 0 && !args->json)
-		put_heading(list);
-	if (args->json)
+	list->listed++;
+	if (list->ctl->args.json) {
 		json_print(json_listed(cached));
-	else
-		put_row(list, cached);
+		return !ferror(stdout);
+	}
+	if (list->listed == 1)
+		table_put_headings(
+		    list->columns, COLUMN_COUNT, &list->terminal);
+	fill_row(list, cached, &row);
+	table_put(
+	    list->columns, COLUMN_COUNT, row.cells, list->terminal.width > 0);
 	return !ferror(stdout);
+}
+
+static enum mtasts_status
+set_columns(struct list *list, struct mtasts_error *err)
+{
+	enum mtasts_status status;
+
+	memcpy(list->columns, file_columns, sizeof(file_columns));
+	list->terminal = terminal_of(stdout);
+	if (list->terminal.width == 0 || list->ctl->args.json)
+		return MTASTS_OK;
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		list->columns[i].width = 0;
+	status = mtasts_admin_list(list->ctl->ctx, measure_one, list, err);
+	table_fit(list->columns, COLUMN_COUNT, list->terminal.width);
+	return status;
+}
+
+/* Silence would leave open whether anything was looked at. */
+static void
+tell_empty(const struct list *list)
+{
+	if (list->listed > 0 || list->ctl->args.json)
+		return;
+	if (list->cached == 0)
+		complain("no policy is cached yet");
+	else
+		complain("none of the %zu cached policies is of this kind",
+		    list->cached);
 }
 
 int
@@ -132,9 +159,10 @@ cmd_list(struct cachectl *ctl)
 
 	if (code != EXIT_YES)
 		return code;
-	set_width(&list);
-	if (mtasts_admin_list(ctl->ctx, list_one, &list, &ctl->err) !=
-	    MTASTS_OK)
+	if (set_columns(&list, &ctl->err) != MTASTS_OK ||
+	    mtasts_admin_list(ctl->ctx, list_one, &list, &ctl->err) !=
+		MTASTS_OK)
 		return cachectl_fail(ctl);
+	tell_empty(&list);
 	return list.listed > 0 ? EXIT_YES : EXIT_NO;
 }

@@ -9,10 +9,13 @@
 #include "cachectl/input.h"
 #include "cachectl/json.h"
 #include "cachectl/output.h"
+#include "cachectl/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define NAME_MAX_LENGTH 1024 /* octets of a line; a domain has 253 */
 
@@ -22,6 +25,7 @@ struct batch {
 	struct input input; /* of names */
 	int operand;	    /* the next one */
 	bool refused;	    /* a line could not be used */
+	struct progress progress;
 	size_t domains;
 	size_t policies;
 	size_t none;
@@ -38,8 +42,8 @@ warm_failed(const struct mtasts_result *result)
 	enum mtasts_outcome outcome = mtasts_result_outcome(result);
 
 	return outcome == MTASTS_OUTCOME_UNAVAILABLE ||
-	    outcome == MTASTS_OUTCOME_DEFER ||
-	    mtasts_result_reason(result) == MTASTS_REASON_NOT_A_DOMAIN;
+	       outcome == MTASTS_OUTCOME_DEFER ||
+	       mtasts_result_reason(result) == MTASTS_REASON_NOT_A_DOMAIN;
 }
 
 /* Refreshing fails also where an old policy stays for want of a new one. */
@@ -47,8 +51,8 @@ static bool
 refresh_failed(const struct mtasts_result *result)
 {
 	return warm_failed(result) ||
-	    (mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY &&
-		mtasts_result_reason(result) != MTASTS_REASON_POLICY);
+	       (mtasts_result_outcome(result) == MTASTS_OUTCOME_POLICY &&
+		   mtasts_result_reason(result) != MTASTS_REASON_POLICY);
 }
 
 static void
@@ -56,6 +60,7 @@ put_done(const struct mtasts_result *result)
 {
 	const char *detail = mtasts_result_detail(result);
 
+	terminal_remove_foot();
 	printf("%s: %s, %s%s%s\n", mtasts_result_domain(result),
 	    mtasts_mode_name(mtasts_result_mode(result)),
 	    mtasts_reason_name(mtasts_result_reason(result)),
@@ -73,9 +78,8 @@ complain_of(const struct mtasts_result *result)
 }
 
 static void
-on_done(void *arg, const struct mtasts_result *result)
+count_done(struct batch *batch, const struct mtasts_result *result)
 {
-	struct batch *batch = arg;
 	const struct arguments *args = &batch->ctl->args;
 
 	batch->domains++;
@@ -90,6 +94,15 @@ on_done(void *arg, const struct mtasts_result *result)
 		batch->none++;
 	if (args->verbose && !args->json)
 		put_done(result);
+}
+
+static void
+on_done(void *arg, const struct mtasts_result *result)
+{
+	struct batch *batch = arg;
+
+	count_done(batch, result);
+	progress_step(&batch->progress);
 }
 
 /* ---- Where names come from -------------------------------------------- */
@@ -127,6 +140,24 @@ refuse_line(struct batch *batch, const char *why)
 	batch->refused = true;
 }
 
+/* The name on the line read last; NULL if there is none, with the reason in
+ * *why if that is no good. */
+static const char *
+take_name(struct input *input, enum input_status status, const char **why)
+{
+	char *name;
+
+	*why = NULL;
+	if (status == INPUT_TOO_LONG)
+		*why = "too long for a domain";
+	else if (strlen(input->buf) != input->len)
+		*why = "not a domain";
+	if (*why != NULL)
+		return NULL;
+	name = name_of(input);
+	return name[0] != '\0' ? name : NULL;
+}
+
 static const char *
 next_line(void *arg)
 {
@@ -135,6 +166,7 @@ next_line(void *arg)
 
 	for (;;) {
 		enum input_status status = input_line(input);
+		const char *name, *why;
 
 		if (status == INPUT_END)
 			return NULL;
@@ -142,13 +174,33 @@ next_line(void *arg)
 			batch->refused = true;
 			return NULL;
 		}
-		if (status == INPUT_TOO_LONG)
-			refuse_line(batch, "too long for a domain");
-		else if (strlen(input->buf) != input->len)
-			refuse_line(batch, "not a domain");
-		else if (name_of(input)[0] != '\0')
-			return name_of(input);
+		name = take_name(input, status, &why);
+		if (name != NULL)
+			return name;
+		if (why != NULL)
+			refuse_line(batch, why);
 	}
+}
+
+/* How many names there are to come; 0 if that cannot be known beforehand. */
+static size_t
+count_names(struct input *input)
+{
+	enum input_status status;
+	struct stat sb;
+	const char *why;
+	size_t count = 0;
+	off_t here;
+
+	if (fstat(fileno(input->fp), &sb) != 0 || !S_ISREG(sb.st_mode) ||
+	    (here = ftello(input->fp)) == -1)
+		return 0;
+	while ((status = input_line(input)) == INPUT_LINE ||
+	       status == INPUT_TOO_LONG)
+		count += take_name(input, status, &why) != NULL;
+	fseeko(input->fp, here, SEEK_SET);
+	input->line = 0;
+	return count;
 }
 
 /* ---- The batch -------------------------------------------------------- */
@@ -173,13 +225,30 @@ put_summary(const struct batch *batch)
 	json_print(object);
 }
 
+/* Where a user types names, a bar would only be in the way. */
+static void
+begin_progress(struct batch *batch)
+{
+	FILE *fp = batch->input.fp;
+
+	if (!progress_is_wanted() || (fp != NULL && isatty(fileno(fp))))
+		return;
+	progress_begin(&batch->progress, fp != NULL
+					     ? count_names(&batch->input)
+					     : (size_t)batch->ctl->args.count);
+}
+
 static int
 run_batch(struct batch *batch, unsigned flags)
 {
 	struct cachectl *ctl = batch->ctl;
+	enum mtasts_status status;
 
-	if (mtasts_admin_batch(ctl->ctx, flags, ctl->args.jobs, batch->next,
-		on_done, batch, &ctl->err) != MTASTS_OK)
+	begin_progress(batch);
+	status = mtasts_admin_batch(ctl->ctx, flags, ctl->args.jobs,
+	    batch->next, on_done, batch, &ctl->err);
+	progress_end(&batch->progress);
+	if (status != MTASTS_OK)
 		return cachectl_fail(ctl);
 	put_summary(batch);
 	return batch->failed > 0 || batch->refused ? EXIT_NO : EXIT_YES;
@@ -188,9 +257,9 @@ run_batch(struct batch *batch, unsigned flags)
 int
 cmd_warm(struct cachectl *ctl)
 {
-	struct batch batch = { .ctl = ctl,
-		.next = next_line,
-		.is_failure = warm_failed };
+	struct batch batch = {
+		.ctl = ctl, .next = next_line, .is_failure = warm_failed
+	};
 	const char *file = ctl->args.count > 0 ? ctl->args.operands[0] : "-";
 	int code;
 
@@ -227,8 +296,8 @@ spool_names(struct batch *batch)
 		complain("temporary file: %s", strerror(errno));
 		return EXIT_UNKNOWN;
 	}
-	if (mtasts_admin_list(ctl->ctx, spool_name, batch->input.fp,
-		&ctl->err) != MTASTS_OK)
+	if (mtasts_admin_list(
+		ctl->ctx, spool_name, batch->input.fp, &ctl->err) != MTASTS_OK)
 		return cachectl_fail(ctl);
 	if (fflush(batch->input.fp) != 0 || ferror(batch->input.fp)) {
 		complain("temporary file: %s", strerror(errno));

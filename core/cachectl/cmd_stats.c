@@ -1,47 +1,52 @@
 /*
  * cmd_stats: every counter the library keeps, by its name.
  *
- * Test: tests/cachectl/cache.py
+ * Test: tests/cachectl/cache.py, tests/cachectl/prometheus.py
  */
 #include <config.h>
 
+#include "cachectl/figures.h"
 #include "cachectl/json.h"
-#include "cachectl/output.h"
-
-#include <inttypes.h>
 
 static void
-put_stat(void *arg, const char *name, uint64_t value)
+put_json(const struct figures *figures)
 {
-	(void)arg;
-	printf("%-24s %" PRIu64 "\n", name, value);
+	json_t *object = json_make();
+
+	for (size_t i = 0; i < figures->count; i++)
+		json_put(object, figures->items[i].name,
+		    json_integer((json_int_t)figures->items[i].value));
+	json_print(object);
 }
 
 static void
-add_stat(void *arg, const char *name, uint64_t value)
+put_figures(const struct cachectl *ctl, const struct figures *figures)
 {
-	json_t *object = arg;
-
-	json_put(object, name, json_integer((json_int_t)value));
+	if (ctl->args.json)
+		put_json(figures);
+	else if (ctl->args.prometheus)
+		prometheus_put(figures);
+	else
+		figures_put(figures);
 }
 
 int
 cmd_stats(struct cachectl *ctl)
 {
-	int code = cachectl_open(ctl);
-	json_t *object;
+	struct figures figures = { .count = 0 };
+	int code;
 
+	if (ctl->args.json && ctl->args.prometheus)
+		return usage_error(ctl->command,
+		    "stats: --json and --prometheus exclude each other");
+	code = cachectl_open(ctl);
 	if (code != EXIT_YES)
 		return code;
-	object = json_make();
-	if (mtasts_admin_stats(ctl->ctx, ctl->args.json ? add_stat : put_stat,
-		object, &ctl->err) != MTASTS_OK) {
-		json_decref(object);
-		return cachectl_fail(ctl);
-	}
-	if (ctl->args.json)
-		json_print(object);
+	if (mtasts_admin_stats(ctl->ctx, figures_add, &figures, &ctl->err) !=
+	    MTASTS_OK)
+		code = cachectl_fail(ctl);
 	else
-		json_decref(object);
-	return EXIT_YES;
+		put_figures(ctl, &figures);
+	figures_free(&figures);
+	return code;
 }

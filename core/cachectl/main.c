@@ -1,6 +1,5 @@
 /*
- * main: the command line of mtasts-cachectl: options, the table of commands,
- * and what every command needs before it begins.
+ * main: the command line of mtasts-cachectl: options, and the table of commands.
  *
  * Test: tests/cachectl/usage.py
  */
@@ -14,10 +13,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define JOBS_DEFAULT 16
-#define JOBS_MAX 256
+#define JOBS_MAX 1024
 
 static const struct command commands[] = {
 	{ "check", "DOMAIN", "can mail to DOMAIN be sent as its policy says?",
@@ -46,7 +44,8 @@ static const struct command commands[] = {
 	    cmd_remove },
 	{ "show", "DOMAIN", "show everything that is cached of DOMAIN", 0, 1,
 	    1, cmd_show },
-	{ "stats", "", "show counters and sizes", 0, 0, 0, cmd_stats },
+	{ "stats", "[--prometheus]", "show counters and sizes",
+	    TAKES_PROMETHEUS, 0, 0, cmd_stats },
 	{ "verify", "", "look for damage in the cache's files", 0, 0, 0,
 	    cmd_verify },
 	{ "warm", "[--jobs N] [FILE|-]",
@@ -195,6 +194,7 @@ static const struct option long_options[] = {
 	{ "jobs", required_argument, NULL, OPT_COMMAND + TAKES_JOBS },
 	{ "mode", required_argument, NULL, OPT_COMMAND + TAKES_MODE },
 	{ "policy", required_argument, NULL, OPT_COMMAND + TAKES_POLICY },
+	{ "prometheus", no_argument, NULL, OPT_COMMAND + TAKES_PROMETHEUS },
 	{ "record", required_argument, NULL, OPT_COMMAND + TAKES_RECORD },
 	{ "yes", no_argument, NULL, OPT_COMMAND + TAKES_YES },
 	{ NULL, 0, NULL, 0 },
@@ -242,6 +242,9 @@ take_command_option(struct arguments *args, unsigned bit, const char *value)
 		break;
 	case TAKES_YES:
 		args->yes = true;
+		break;
+	case TAKES_PROMETHEUS:
+		args->prometheus = true;
 		break;
 	case TAKES_POLICY:
 		args->policy = value;
@@ -338,138 +341,6 @@ check_arguments(const struct command *command, const struct arguments *args,
 		return usage_error(command, "%s: \"%s\" is too much",
 		    command->name, args->operands[command->max]);
 	return EXIT_YES;
-}
-
-/* ---- The library ------------------------------------------------------ */
-
-int
-cachectl_fail(const struct cachectl *ctl)
-{
-	complain("%s", ctl->err.text);
-	switch (ctl->err.status) {
-	case MTASTS_OK:
-		return EXIT_YES;
-	case MTASTS_NOTFOUND:
-		return EXIT_NO;
-	case MTASTS_INVALID:
-	case MTASTS_CONFIG:
-		return EXIT_USAGE;
-	case MTASTS_NOMEM:
-	case MTASTS_SYSTEM:
-	case MTASTS_CACHE:
-		break;
-	}
-	return EXIT_UNKNOWN;
-}
-
-static enum mtasts_status
-set_joined(struct cachectl *ctl, const char *name, const char *directory,
-    const char *below)
-{
-	size_t size = strlen(directory) + strlen(below) + 1;
-	enum mtasts_status status;
-	char *path = malloc(size);
-
-	if (path == NULL)
-		die_memory();
-	snprintf(path, size, "%s%s", directory, below);
-	status = mtasts_options_set(ctl->options, name, path, &ctl->err);
-	free(path);
-	return status;
-}
-
-/* --cache DIR: everything below it, and whoever owns it is its user. */
-static enum mtasts_status
-set_cache(struct cachectl *ctl)
-{
-	char here[4096] = "";
-	char base[8192];
-	enum mtasts_status status;
-
-	if (ctl->args.cache[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-		die_memory();
-	snprintf(base, sizeof(base), "%s%s%s", here, here[0] ? "/" : "",
-	    ctl->args.cache);
-	status = set_joined(ctl, "cache.directory", base, "");
-	if (status == MTASTS_OK)
-		status = set_joined(ctl, "cache.run_directory", base, "/run");
-	if (status == MTASTS_OK)
-		status = mtasts_options_set(ctl->options, "cache.user", "",
-		    &ctl->err);
-	if (status == MTASTS_OK)
-		status = mtasts_options_set(ctl->options, "cache.group", "",
-		    &ctl->err);
-	return status;
-}
-
-static enum mtasts_status
-load_options(struct cachectl *ctl)
-{
-	enum mtasts_status status;
-
-	if (mtasts_options_new(&ctl->options) != MTASTS_OK)
-		die_memory();
-	status = mtasts_options_load(ctl->options, ctl->args.config,
-	    &ctl->err);
-	if (status == MTASTS_OK && ctl->args.cache != NULL)
-		status = set_cache(ctl);
-	return status;
-}
-
-int
-cachectl_open(struct cachectl *ctl)
-{
-	bool still_root = false;
-
-	if (load_options(ctl) != MTASTS_OK ||
-	    mtasts_become_owner(ctl->options, &still_root, &ctl->err) !=
-		MTASTS_OK)
-		return cachectl_fail(ctl);
-	/* Who names a directory as root has chosen. */
-	if (still_root && ctl->args.cache == NULL)
-		complain("warning: the cache belongs to root and is used as "
-			 "root; better give it to another user");
-	if (mtasts_new(ctl->options, &ctl->ctx, &ctl->err) != MTASTS_OK)
-		return cachectl_fail(ctl);
-	mtasts_set_log(ctl->ctx, put_log, NULL,
-	    ctl->args.verbose ? MTASTS_LOG_INFO : MTASTS_LOG_WARNING);
-	return EXIT_YES;
-}
-
-int
-cachectl_open_session(struct cachectl *ctl)
-{
-	int code = cachectl_open(ctl);
-
-	if (code != EXIT_YES)
-		return code;
-	if (mtasts_session_new(ctl->ctx, &ctl->session, &ctl->err) !=
-	    MTASTS_OK)
-		return cachectl_fail(ctl);
-	/* Steps are told beside JSON, not within it. */
-	if (ctl->args.verbose)
-		mtasts_admin_set_trace(ctl->ctx, put_step,
-		    ctl->args.json ? stderr : stdout);
-	return EXIT_YES;
-}
-
-static void
-cachectl_close(struct cachectl *ctl)
-{
-	mtasts_session_free(&ctl->session);
-	mtasts_free(&ctl->ctx);
-	mtasts_options_free(&ctl->options);
-	free(ctl->args.records);
-}
-
-bool
-is_undetermined(const struct mtasts_result *result)
-{
-	enum mtasts_reason reason = mtasts_result_reason(result);
-
-	return mtasts_result_outcome(result) != MTASTS_OUTCOME_POLICY &&
-	    (reason == MTASTS_REASON_DNS_TEMPERROR ||
-		reason == MTASTS_REASON_DEADLINE);
 }
 
 /* ---- From the command line to an exit code ---------------------------- */

@@ -10,6 +10,8 @@
 
 #include "cachectl/output.h"
 
+#include "cachectl/terminal.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -26,6 +28,7 @@ complain(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	terminal_remove_foot();
 	fputs(PROGRAM ": ", stderr);
 	put_escaped(stderr, text, strlen(text));
 	putc('\n', stderr);
@@ -167,6 +170,7 @@ void
 put_log(void *arg, enum mtasts_log_level level, const char *line)
 {
 	(void)arg;
+	terminal_remove_foot();
 	fprintf(stderr, "%s: %s%s\n", PROGRAM,
 	    level <= MTASTS_LOG_WARNING ? "warning: " : "", line);
 }

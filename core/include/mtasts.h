@@ -430,6 +430,17 @@ bool mtasts_result_match_list(const struct mtasts_result *result, char *buf,
     size_t size);
 
 /*
+ * The policy as its host published it, for those who report on it (RFC 8460,
+ * 4.4): its lines, empty ones left out, each ended by a newline. Reads the cache,
+ * so by the thread of the result's session only.
+ *
+ * Returns false, with "" in buf, if it is not kept: no policy, an override, one
+ * longer than 8 KiB, or not to be read; or if it does not fit in size.
+ */
+bool mtasts_result_published(const struct mtasts_result *result, char *buf,
+    size_t size);
+
+/*
  * Is there a policy of mode enforce, which demands an authenticated MX host?
  * False for testing and none.
  */
@@ -488,6 +499,17 @@ struct mtasts_connection {
 	enum mtasts_finding finding;
 	const char *detail;	   /* a sentence, "" if none */
 };
+
+/*
+ * Where the MTA chose the host without the policy, as under mode testing: one
+ * that the policy does not name is a failure (RFC 8461, 4.1), and becomes the
+ * connection's finding and detail. A host may be known by the name of its alias's
+ * target (mtasts_result_match_target).
+ *
+ * result  of mtasts_evaluate
+ */
+void mtasts_judge_connection(const struct mtasts_result *result,
+    struct mtasts_connection *connection);
 
 /*
  * Count a connection, and write the one log line that tells of it:

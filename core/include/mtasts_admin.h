@@ -141,7 +141,7 @@ enum mtasts_status mtasts_admin_purge(struct mtasts *ctx, size_t *removed,
 enum mtasts_status mtasts_admin_clear(struct mtasts *ctx, size_t *removed,
     struct mtasts_error *err);
 
-/* Name and value of each statistic, in a fixed order. */
+/* Name (static) and value of each statistic, in a fixed order. */
 typedef void mtasts_stat_fn(void *arg, const char *name, uint64_t value);
 enum mtasts_status mtasts_admin_stats(struct mtasts *ctx, mtasts_stat_fn *fn,
     void *arg, struct mtasts_error *err);

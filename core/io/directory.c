@@ -61,6 +61,17 @@ take_group(const char *like, struct owner *owner)
 	close(fd);
 }
 
+/* glibc says the same of a name that is not there, and of too little memory to
+ * look for it. */
+static enum mtasts_status
+unknown(const char *kind, const char *name, struct mtasts_error *err)
+{
+	if (errno == ENOMEM)
+		return error_nomem(err, name);
+	return error_set(err, MTASTS_CONFIG, MTASTS_STAGE_CACHE, 0,
+	    "there is no %s %s", kind, name);
+}
+
 static enum mtasts_status
 find_owner(const struct directory_options *options, struct owner *owner,
     struct mtasts_error *err)
@@ -73,21 +84,20 @@ find_owner(const struct directory_options *options, struct owner *owner,
 	*owner = (struct owner){ KEEP_UID, KEEP_GID };
 	if ((buf = malloc(NAME_BUFFER)) == NULL)
 		return error_nomem(err, "a user's entry");
+	errno = 0;
 	if (options->user != NULL) {
 		getpwnam_r(options->user, &pw, buf, NAME_BUFFER, &user);
 		if (user != NULL)
 			*owner = (struct owner){ pw.pw_uid, pw.pw_gid };
 		else
-			st = error_set(err, MTASTS_CONFIG, MTASTS_STAGE_CACHE,
-			    0, "there is no user %s", options->user);
+			st = unknown("user", options->user, err);
 	}
 	if (st == MTASTS_OK && options->group != NULL) {
 		getgrnam_r(options->group, &gr, buf, NAME_BUFFER, &group);
 		if (group != NULL)
 			owner->gid = gr.gr_gid;
 		else
-			st = error_set(err, MTASTS_CONFIG, MTASTS_STAGE_CACHE,
-			    0, "there is no group %s", options->group);
+			st = unknown("group", options->group, err);
 	}
 	if (options->group == NULL && options->like != NULL)
 		take_group(options->like, owner);

@@ -22,8 +22,8 @@ enum dns_record {
 };
 
 /*
- * The answer to one question. With DNS_OK and a next name, the answer ended in
- * a CNAME whose target must be asked for; count is 0 then.
+ * The answer to one question. With DNS_OK and a count of 0, the answer ended in a
+ * CNAME whose target must be asked for: next, which is "" for the root.
  */
 struct dns_reply {
 	enum dns_status status;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -47,10 +48,14 @@ struct loop {
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static CURLcode global_result;
 
+/* OpenSSL goes on without the names of what it had no memory for. */
 static void
 global_init(void)
 {
+	errno = 0;
 	global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (global_result == CURLE_OK && errno == ENOMEM)
+		global_result = CURLE_OUT_OF_MEMORY;
 }
 
 enum mtasts_status
@@ -60,6 +65,8 @@ loop_new(const struct clock *clock, struct loop **out, struct mtasts_error *err)
 
 	*out = NULL;
 	pthread_once(&global_once, global_init);
+	if (global_result == CURLE_OUT_OF_MEMORY)
+		return error_nomem(err, "libcurl");
 	if (global_result != CURLE_OK)
 		return error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_HTTPS,
 		    (int)global_result, "libcurl cannot be initialised: %s",

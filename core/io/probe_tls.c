@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "io/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -44,9 +45,14 @@ on_verify(int ok, X509_STORE_CTX *ctx)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(ctx,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct probe_tls *tls = SSL_get_app_data(ssl);
+	int code = X509_STORE_CTX_get_error(ctx);
 
-	if (!ok)
-		note(SSL_get_app_data(ssl), X509_STORE_CTX_get_error(ctx));
+	if (ok)
+		return 1;
+	if (code == X509_V_ERR_OUT_OF_MEM || tls_memory_ran_out())
+		tls->starved = true;
+	note(tls, code);
 	return 1;
 }
 
@@ -161,9 +167,9 @@ is_version_trouble(int reason)
 
 /* Every OpenSSL error code of a broken handshake ends here. */
 static void
-explain(enum probe_status *status, char detail[PROBE_DETAIL_SIZE])
+explain(unsigned long error, enum probe_status *status,
+    char detail[PROBE_DETAIL_SIZE])
 {
-	unsigned long error = ERR_get_error();
 	const char *reason = ERR_reason_error_string(error);
 
 	*status = PROBE_TLS_FAILED;
@@ -184,17 +190,20 @@ enum probe_tls_state
 probe_tls_handshake(struct probe_tls *tls, enum probe_status *status,
     char detail[PROBE_DETAIL_SIZE])
 {
-	enum probe_tls_state state;
+	enum probe_tls_state state = PROBE_TLS_DONE;
 	int rc;
 
 	ERR_clear_error();
-	if ((rc = SSL_do_handshake(tls->ssl)) == 1) {
+	errno = 0;
+	if ((rc = SSL_do_handshake(tls->ssl)) == 1)
 		judge(tls, status, detail);
-		return PROBE_TLS_DONE;
+	else if ((state = want(tls, rc)) == PROBE_TLS_BROKEN)
+		explain(ERR_peek_error(), status, detail);
+	tls->starved = tls_memory_ran_out() || tls->starved;
+	if (tls->starved) {
+		*status = PROBE_NOMEM;
+		detail[0] = '\0';
 	}
-	if ((state = want(tls, rc)) == PROBE_TLS_BROKEN)
-		explain(status, detail);
-	ERR_clear_error();
 	return state;
 }
 

@@ -14,12 +14,11 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-#define PROBE_DETAIL_SIZE 200
-
 struct probe_tls {
 	struct ssl_st *ssl;
 	/* The first verification error of each kind, 0 if there was none. */
 	long untrusted, expired, mismatch;
+	bool starved; /* memory ran out: nothing is known of the host */
 };
 
 /* What has to happen before the same call is made again. */

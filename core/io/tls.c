@@ -24,6 +24,18 @@
 #include <stdint.h>
 #include <unistd.h>
 
+bool
+tls_memory_ran_out(void)
+{
+	bool ran_out = errno == ENOMEM;
+	unsigned long error;
+
+	while ((error = ERR_get_error()) != 0)
+		if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+			ran_out = true;
+	return ran_out;
+}
+
 static bool
 load_file(X509_STORE *roots, const char *file)
 {
@@ -65,10 +77,12 @@ tls_roots_load(const char *ca_file, const char *ca_path,
     struct x509_store_st **out, struct mtasts_error *err)
 {
 	enum mtasts_status status = MTASTS_OK;
-	X509_STORE *roots = X509_STORE_new();
+	X509_STORE *roots;
 
 	*out = NULL;
-	if (roots == NULL)
+	ERR_clear_error();
+	errno = 0;
+	if ((roots = X509_STORE_new()) == NULL)
 		return error_nomem(err, "trusted roots");
 	if (ca_file == NULL && ca_path == NULL) {
 		if (!load_builtin(roots))
@@ -78,7 +92,8 @@ tls_roots_load(const char *ca_file, const char *ca_path,
 	} else if (!load_path(roots, ca_path)) {
 		status = unreadable(err, ca_path);
 	}
-	ERR_clear_error();
+	if (tls_memory_ran_out())
+		status = error_nomem(err, "trusted roots");
 	if (status != MTASTS_OK)
 		tls_roots_free(&roots);
 	*out = roots;
@@ -113,13 +128,16 @@ tls_expect_host(struct X509_VERIFY_PARAM_st *param, const char *host)
 struct ssl_ctx_st *
 tls_client_new(struct x509_store_st *roots)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *ctx;
 
-	if (ctx == NULL)
+	ERR_clear_error();
+	errno = 0;
+	if ((ctx = SSL_CTX_new(TLS_client_method())) == NULL)
 		return NULL;
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/* Ciphers for which there is no memory are left out in silence. */
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-	    tls_use_roots(ctx, roots))
+	    tls_use_roots(ctx, roots) && !tls_memory_ran_out())
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;

@@ -28,6 +28,13 @@ enum mtasts_status tls_roots_load(const char *ca_file, const char *ca_path,
 void tls_roots_free(struct x509_store_st **roots);
 
 /*
+ * Since errno and OpenSSL's errors were cleared. OpenSSL says so by any kind of
+ * error, or by none: issuers not found, a broken handshake, ciphers left out.
+ * Takes the errors away.
+ */
+bool tls_memory_ran_out(void);
+
+/*
  * Judge by these roots, and by this host name: among the DNS names of the
  * SAN alone, "*" only as a whole left-most label (RFC 8461, 3.3 and 4.2).
  */

@@ -5,7 +5,7 @@
  * and hyphens. U-labels are converted as IDNA2008 says, by libidn2 and by
  * nothing else here. Knows no DNS: whether a name exists is another's question.
  *
- * Test: tests/unit/test_domain.c, tests/property/prop_domain.c
+ * Test: tests/unit/test_domain.c, tests/fuzz/fuzz_domain.c
  */
 #include "rules/domain.h"
 
@@ -256,6 +256,19 @@ domain_policy_host(const char *domain, char out[DOMAIN_SIZE])
 	prefixed("mta-sts.", domain, out);
 }
 
+/* An address, or nothing at all: no top-level domain is a number (RFC 3696, 2). */
+static bool
+ends_in_number(struct span name)
+{
+	struct span label;
+	bool more = true;
+
+	while (more)
+		label = span_until(&name, '.', &more);
+	span_while(&label, span_is_digit);
+	return span_empty(label);
+}
+
 /* Hyphens may stand anywhere here: DNS had the name, we only compare it. */
 static bool
 is_host_label(struct span label)
@@ -274,7 +287,7 @@ domain_host(const char *name, size_t len, char out[DOMAIN_SIZE])
 	bool more = true;
 
 	out[0] = '\0';
-	if (host.len > DOMAIN_MAX || is_ipv4(host))
+	if (host.len > DOMAIN_MAX || ends_in_number(host))
 		return false;
 	while (more)
 		if (!is_host_label(span_until(&rest, '.', &more)))

@@ -40,7 +40,7 @@ void domain_policy_host(const char *domain, char out[DOMAIN_SIZE]);
 /*
  * The name of an MX host as DNS gave it, made comparable: lower case, without
  * the root's dot, LDH and underscore only. False if it cannot be a host name;
- * an address is none.
+ * an address is none, nor is anything else that ends in a number.
  */
 bool domain_host(const char *name, size_t len, char out[DOMAIN_SIZE]);
 

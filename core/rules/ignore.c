@@ -14,11 +14,13 @@
  * that none can end an item or a quoted string; nothing needs a backslash, which
  * Exim's ${extract} would take away.
  *
- * Test: tests/unit/test_ignore.c, tests/property/prop_ignore.c
+ * Test: tests/unit/test_ignore.c, tests/fuzz/fuzz_ignore.c
  */
 #include "rules/ignore.h"
 
 #include "base/text.h"
+#include "rules/domain.h"
+#include "rules/mxmatch.h"
 
 #include <string.h>
 
@@ -30,50 +32,60 @@
 /* A pattern of 253 octets, each label one octet, and "*." before it. */
 #define PATTERN_SIZE (2 * 255 + 32)
 
+/*
+ * Is there a host that policy_match accepts by this pattern? If not, it must not
+ * stand in the list: "192.0.2.1" is a pattern by its syntax, and Exim would keep a
+ * host of that name. What does stand there has no octet but those of domain_host.
+ */
 static bool
-put_octet(struct text *text, char c)
+matches_a_host(const char *mx)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_')
-		text_printf(text, "%c", c);
-	else if (c == '.')
-		text_put(text, "[.]");
-	else
-		return false;
-	return true;
+	bool wildcard = mx[0] == '*';
+	char host[DOMAIN_SIZE], name[DOMAIN_SIZE];
+	struct text text;
+
+	text_init(&text, host, sizeof(host));
+	text_printf(&text, "%s%s", wildcard ? "x" : "", mx + wildcard);
+	return !text.cut && domain_host(host, text.len, name) &&
+	    mxmatch(mx, name);
+}
+
+static const char *
+next_pattern(const struct policy *policy, const char *mx)
+{
+	do
+		mx = policy_next_mx(policy, mx);
+	while (mx != NULL && !matches_a_host(mx));
+	return mx;
 }
 
 /* One alternative of an expression. */
-static bool
+static void
 put_pattern(struct text *text, const char *mx)
 {
-	if (strncmp(mx, "*.", 2) == 0) {
+	if (mx[0] == '*') {
 		text_put(text, "[a-z0-9_-]+[.]");
 		mx += 2;
 	}
-	for (; *mx != '\0'; mx++) {
-		if (!put_octet(text, *mx))
-			return false;
-	}
-	return !text->cut;
+	for (; *mx != '\0'; mx++)
+		text_printf(text, *mx == '.' ? "[%c]" : "%c", *mx);
 }
 
 /* One item: as many patterns as it may hold, from mx on. Returns the next, or
  * NULL. */
 static const char *
-put_item(struct text *list, const struct policy *policy, const char *mx,
-    bool *fits)
+put_item(struct text *list, const struct policy *policy, const char *mx)
 {
 	size_t begin = list->len;
 	char pattern[PATTERN_SIZE];
 	struct text text;
 
 	text_put(list, ITEM_BEGIN);
-	for (; mx != NULL; mx = policy_next_mx(policy, mx)) {
+	for (; mx != NULL; mx = next_pattern(policy, mx)) {
 		bool first = list->len == begin + strlen(ITEM_BEGIN);
 
 		text_init(&text, pattern, sizeof(pattern));
-		*fits = *fits && put_pattern(&text, mx);
+		put_pattern(&text, mx);
 		if (!first && list->len - begin + text.len > ITEM_MAX -
 			strlen("|" ITEM_END))
 			break;
@@ -87,16 +99,15 @@ put_item(struct text *list, const struct policy *policy, const char *mx,
 bool
 ignore_list(const struct policy *policy, char *buf, size_t size)
 {
-	const char *mx = policy_next_mx(policy, NULL);
+	const char *mx = next_pattern(policy, NULL);
 	struct text list;
-	bool fits = true;
 
 	text_init(&list, buf, size);
 	text_put(&list, "<; !@[] ; ");
-	while (mx != NULL && fits && !list.cut)
-		mx = put_item(&list, policy, mx, &fits);
+	while (mx != NULL && !list.cut)
+		mx = put_item(&list, policy, mx);
 	text_put(&list, "*");
-	if (!fits || list.cut)
+	if (list.cut)
 		buf[0] = '\0';
-	return fits && !list.cut;
+	return !list.cut;
 }

@@ -14,8 +14,8 @@
  * Write the list: every host but those that policy_match accepts, and but the
  * local host, which Exim's own loop rule has to see.
  *
- * Returns false, and leaves "" in buf, if not all of it fits in size, or a
- * pattern could mean something else in a list. Never writes part of a list.
+ * A pattern that no host can match is left out. Returns false, and leaves "" in
+ * buf, if not all of the list fits in size.
  */
 bool ignore_list(const struct policy *policy, char *buf, size_t size);
 

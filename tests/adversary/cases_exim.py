@@ -24,6 +24,9 @@ class Attacked(EximLab):
     def enforce(self):
         self.follow("Install")
 
+    def refresh(self, domain):
+        self.machine.must("mtasts-cachectl", "refresh", domain)
+
     def submit(self, sender, recipient, message):
         done = self.machine.run("exim4", "-odi", "-f", sender, recipient, stdin=message)
         need(done.code == 0, f"exim4 exits {done.code}: {done.err}")

@@ -5,7 +5,7 @@ import re
 
 # pylint: disable=wrong-import-order
 import https_server
-from cases_cachectl import Owner
+from owner import Owner
 
 ATTACKER = "mx.attacker.test"   # a good host with a good certificate of its own
 FORGED = https_server.policy(mx=[ATTACKER])

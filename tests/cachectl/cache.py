@@ -1,7 +1,9 @@
 """The cache without a network: import, export, list, show, remove and so on."""
 
 import base64
+import grp
 import os
+import subprocess
 import sys
 import time
 
@@ -65,6 +67,10 @@ def an_empty_cache():
     with scratch() as cache:
         code, out, err = cachectl("list", cache=cache)
         test("list of nothing", differs("exit", code, 1),
+             differs("output", out, ""), differs(
+                 "errors", err, "mtasts-cachectl: no policy is cached yet\n"))
+        code, out, err = cachectl("list", "--json", cache=cache)
+        test("list --json of nothing", differs("exit", code, 1),
              differs("output", out, ""), differs("errors", err, ""))
         code, out, err = cachectl("show", "a.example", cache=cache)
         test("show of nothing", differs("exit", code, 1),
@@ -370,6 +376,41 @@ def becoming_the_owner():
              differs("owner", os.stat(data).st_uid, 65534))
 
 
+def the_group_of_the_directories():
+    name = "a cache of another group than cache.group is warned of"
+    if os.getuid() != 0:
+        skip(name, "not root")
+        return
+    with scratch() as parent:
+        os.chmod(parent, 0o755)
+        cache, run = os.path.join(parent, "cache"), os.path.join(parent, "run")
+        path = os.path.join(parent, "conf")
+        text = ('cache { directory = "%s" run_directory = "%s" user = nobody '
+                'group = %%s }\n' % (cache, run))
+
+        def stats(group):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text % group)
+            return cachectl("-c", path, "stats")
+
+        _, _, err = stats("nogroup")
+        test("a cache of the right group is not warned of",
+             differs("errors", err, ""))
+        code, out, err = stats("mail")
+        remedy = "chgrp -R mail %s %s" % (cache, run)
+        test(name, differs("exit", code, 0), differs(
+            "errors", err, "mtasts-cachectl: warning: %s is not of the group "
+            "mail, as cache.group says, which keeps that group out; as root: "
+            "%s\n" % (cache, remedy)))
+        os.chown(cache, -1, grp.getgrnam("mail").gr_gid)
+        _, _, err = stats("mail")
+        test("so is what is inside", lacks("errors", err, cache + "/policies "))
+        subprocess.run(remedy.split(), check=True)
+        _, _, err = stats("mail")
+        test("the remedy is one", differs("errors", err, ""), differs(
+            "mode", oct(os.stat(cache).st_mode & 0o7777), oct(0o2750)))
+
+
 an_empty_cache()
 round_trip()
 one_entry_a_domain()
@@ -382,4 +423,5 @@ removing()
 statistics()
 files()
 becoming_the_owner()
+the_group_of_the_directories()
 finish()

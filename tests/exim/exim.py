@@ -4,19 +4,17 @@ import glob
 import os
 import re
 import smtplib
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 # pylint: disable=wrong-import-order
 from daemons import accepts
-from tap import need
+from tap import PATIENCE, need, until
 
 US = "sender.test"
 SENDER = "root@" + US
 MAINLOG = "/var/log/exim4/mainlog"
-PATIENCE = 30                   # seconds for the daemon
 SPOOL = "/var/spool/exim4"
 SECRET = "the quick brown fox"
 BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
@@ -184,14 +182,6 @@ class Exim:
             elif line.strip() and not line.strip().startswith("D "):
                 recipients.add(line.strip())
         return recipients, frozen
-
-
-def until(done, otherwise):
-    """Wait until something is true."""
-    end = time.monotonic() + PATIENCE
-    while not done():
-        need(time.monotonic() < end, otherwise)
-        time.sleep(0.1)
 
 
 def state(log, recipient):

@@ -11,6 +11,14 @@ is_canonical_octet(unsigned char c)
 	    c == '.';
 }
 
+static bool
+ends_in_number(const char *name)
+{
+	const char *label = strrchr(name, '.') + 1;
+
+	return label[strspn(label, "0123456789")] == '\0';
+}
+
 static void
 check_canonical(const char *name)
 {
@@ -24,9 +32,11 @@ check_canonical(const char *name)
 	assert_int_equal(domain_normalise(name, strlen(name), again),
 	    DOMAIN_OK);
 	assert_string_equal(name, again);
-	/* A domain may be its own MX host. */
-	assert_true(domain_host(name, strlen(name), again));
-	assert_string_equal(name, again);
+	/* A domain may be its own MX host, if its top-level domain can exist. */
+	if (domain_host(name, strlen(name), again))
+		assert_string_equal(name, again);
+	else
+		assert_true(ends_in_number(name));
 }
 
 static void

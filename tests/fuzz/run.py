@@ -75,7 +75,7 @@ class Target:
             f"-max_total_time={seconds}", "-print_final_stats=1",
             "-use_value_profile=1", str(self.found), str(self.corpus))
         if status != 0:
-            print(said)
+            print("\n".join(said.splitlines()[-40:]))
             return None
         executions = re.search(r"number_of_executed_units: (\d+)", said)
         state = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", said)
@@ -85,10 +85,10 @@ class Target:
 
     def merge(self):
         """Into the tree: what adds coverage to what is there."""
-        status, said, _ = self.call("-merge=1", "-max_len=4096",
+        status, said, _ = self.call("-set_cover_merge=1", "-max_len=1024",
                                     str(self.corpus), str(self.found))
         if status != 0:
-            print(said)
+            print("\n".join(said.splitlines()[-40:]))
         return status == 0
 
 

@@ -20,6 +20,7 @@ FOUND = "policy"
 FETCH = "sts-policy-fetch-error"
 INVALID = "sts-policy-invalid"
 WEBPKI = "sts-webpki-invalid"
+FAILURES = (FETCH, INVALID, WEBPKI)
 
 
 def sized(size):

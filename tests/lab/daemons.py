@@ -129,7 +129,8 @@ class Daemons:
 
     def __init__(self, directory):
         self.dir = directory
-        self.running = []
+        self.running = {}
+        self.commands = {}
 
     def start(self, zone, sites):
         """`sites` is {policy host: (certificate file, policy)}."""
@@ -150,16 +151,22 @@ class Daemons:
         if sites:
             self._wait("nginx", lambda: accepts(NGINX, 443))
 
-    def stop(self):
-        for process in self.running:
+    def stop(self, *commands):
+        """End those whose names are given, or all."""
+        ending = [self.running.pop(command)
+                  for command in commands or list(self.running)]
+        for process in ending:
             process.send_signal(signal.SIGTERM)
-        for process in self.running:
+        for process in ending:
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self.running = []
+
+    def restart(self, command):
+        """Start again what was stopped."""
+        self._run(*self.commands[command])
 
     def _sign(self, zone):
         """Sign the zone that is to be secure; unbound trusts its key."""
@@ -188,8 +195,9 @@ class Daemons:
 
     def _run(self, *command):
         with open(self._path(command[0] + ".out"), "wb") as out:
-            self.running.append(subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out))
+            self.commands[command[0]] = command
+            self.running[command[0]] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def _wait(self, name, alive):
         """Wait until a daemon answers, or say what it said."""

@@ -105,7 +105,7 @@ class Overlay:
         to be there before another is even unpacked (cron has one) stops dpkg, which
         sees to no such order.  Nobody asks for the index of manuals."""
         self.run("rm", "-f", "/var/lib/man-db/auto-update")
-        os.mkdir(self.path("/debs"))
+        os.makedirs(self.path("/debs"), exist_ok=True)
         mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
                   *("/debs/" + os.path.basename(deb) for deb in packages.files()
@@ -116,10 +116,10 @@ class Overlay:
         """Run a command inside; returns an Outcome."""
         return run(self._inside(command), limit, stdin)
 
-    def start(self, *command):
+    def start(self, *command, **streams):
         """Start a command that is to be ended by its process."""
-        return subprocess.Popen(self._inside(command), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(self._inside(command), **{**nowhere, **streams})
 
     def _inside(self, command):
         return ["chroot", self.root, *ENVIRONMENT, *command]
@@ -140,6 +140,9 @@ class Overlay:
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
         os.chmod(path, mode)
+
+    def has(self, name):
+        return os.path.exists(self.path(name))
 
     def read(self, name):
         with open(self.path(name), encoding="utf-8", errors="backslashreplace") as file:

@@ -125,8 +125,8 @@ def honest(zone, query):
 
 
 # Behaviours.  Each is called with the honest reply and whether it came by UDP,
-# and returns the octets to send, None for silence, False to close, or over TCP a
-# handler of listen.py.
+# and returns the octets to send, over UDP also a list of them, None for silence,
+# False to close, or over TCP a handler of listen.py.
 
 def bare(reply, **flags):
     """The reply with nothing but its question, and some header fields changed."""
@@ -213,6 +213,14 @@ def in_turn(*behaviours):
     return lambda reply, udp: (left.pop(0) if len(left) > 1 else left[0])(reply, udp)
 
 
+class Stranger(bytes):
+    """A datagram that comes from another port than the question went to."""
+
+
+def from_stranger(behaviour):
+    return lambda reply, udp: Stranger(behaviour(reply, udp)) if udp else None
+
+
 class DnsServer:
     """The scripted server on one address, over UDP and TCP."""
 
@@ -234,8 +242,13 @@ class DnsServer:
 
     def _datagram(self, sock, data, client):
         answer = self._answer(data, True)
-        if answer or answer == b"":
-            sock.sendto(answer, client)
+        for datagram in answer if isinstance(answer, list) else [answer]:
+            if isinstance(datagram, Stranger):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                    stranger.bind((sock.getsockname()[0], 0))
+                    stranger.sendto(datagram, client)
+            elif datagram or datagram == b"":
+                sock.sendto(datagram, client)
 
     def _tcp(self, connection):
         while (size := connection.recv(2, socket.MSG_WAITALL)):
@@ -262,6 +275,6 @@ class DnsServer:
         answer = behaviour(reply, udp)
         room = max(512, max((rr.edns_len for rr in query.ar
                              if rr.rtype == QTYPE.OPT), default=512))
-        if udp and answer and len(answer) > room:
+        if udp and isinstance(answer, bytes) and len(answer) > room:
             return bare(reply, tc=1)
         return answer

@@ -7,6 +7,7 @@ an explanation.  Names begin with the checklist ids that the case shows.
 import json
 import re
 import sys
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from lab import Lab, command_under_test
 from namespace import enter
 
 JOBS = 12                       # cases at once; most of them wait for a time-out
+PATIENCE = 60                   # seconds; the machine may be busy
 
 EXIT = {"none": 0, "pass": 0, "fail": 1, "temperror": 3}
 UNDETERMINED = {"dns-temperror", "deadline"}        # and so is a verdict of none
@@ -56,6 +58,16 @@ def same(what, actual, expected):
              f"{what} is {actual!r}, not one of {sorted(map(str, expected))}")
     else:
         need(actual == expected, f"{what} is {actual!r}, not {expected!r}")
+
+
+def until(done, otherwise):
+    """Wait until something is true, or tell what there is instead: a text, or a
+    function that makes it."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise Failure(otherwise() if callable(otherwise) else otherwise)
+        time.sleep(0.05)
 
 
 def ask(lab, *arguments, code=None, **how):
@@ -169,7 +181,7 @@ def attempt(case, lab):
         return "ok", f" # SKIP {why}", ""
     except Failure as error:
         return "not ok", "", str(error)
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OSError):
         return "not ok", "", ("the answer has not the shape that was expected\n"
                               + traceback.format_exc())
 

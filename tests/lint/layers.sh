@@ -64,6 +64,13 @@ only_in 'sockets' 'sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|resolv\.h' 'io/'
 } > "$work/bad"
 check 'exim-dlfunc includes its own, mtasts.h, and local_scan.h once' "$work/bad"
 
+# Of ours: what stands beside it, and mtasts.h alone of the library.
+beside=$(cd "$srcdir/milter" && echo *.h | tr ' ' '|' | sed 's/\./\\./g')
+grep -n '#include ["<]' "$srcdir"/milter/*.[ch] |
+	grep -E '"|<[a-z_]*mtasts[a-z_]*\.h>|<(api|base|io|rules|eval)/' |
+	grep -Ev "\"($beside)\"|<mtasts\\.h>" > "$work/bad"
+check 'milter includes its own and mtasts.h' "$work/bad"
+
 impure='time\.h|sys/time\.h|sys/socket\.h|poll\.h|unistd\.h|fcntl\.h'
 impure="$impure|ares.*|curl/.*|openssl/.*|lmdb\\.h|pthread\\.h"
 without rules/ "$impure"

@@ -1,20 +1,20 @@
 #!/usr/bin/python3 -B
-"""The rules of contrib/sendmail/mtasts.m4: real deliveries, with a map that answers
-from a table."""
+"""The rules of contrib/sendmail/mtasts.m4 with mtasts-milter behind them: what is
+delivered, by recipient, to whom."""
 
-from map_server import MapServer
-from mta import MAP
-from rows import ROWS
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
-from pki import named
-from tap import main, same, scenario
-import world
+import rows
+import shared
+from rows import ROWS
+from shared import MIXED, NONE, SHARED, SMART, fates
+from tap import main, need, same, scenario, until
 
-SMART = "mx.smart.test"
-NONE = "mx.none.test"
-SHARED = "mx.shared.test"
+VALID = {"valid.test": "mx1.valid.test"}
 
 
 @scenario("the server's name is asked for by SNI")
@@ -26,30 +26,23 @@ def sni(lab):
 
 @scenario("the map is asked once a recipient and server")
 def asked(lab):
-    lab.map.asked.clear()
     lab.send("user@valid.test")
-    same("asked", lab.map.asked, ["mtasts valid.test | mx1.valid.test"])
+    mark = lab.mtasts.mark()
+    lab.send("user@valid.test")
+    lines = [line for line in lab.mtasts.log(mark).splitlines() if "door=map" in line]
+    need(len(lines) == 1 and "domain=valid.test" in lines[0], f"the log is {lines}")
 
 
 @scenario("user@VALID.Test: the policy is found")
 def case_of_letters(lab):
-    lab.expect(["VALID.Test"], {"valid.test": "mx1.valid.test"})
+    lab.expect(["VALID.Test"], VALID)
     lab.expect(["ROGUE.Test"], {"rogue.test": None})
-
-
-MIXED = (
-    # (domains, who takes the mail for each)
-    (("aaa.shared.test", "listed.shared.test"), {}),
-    (("listed.shared.test", "zzz.shared.test"), {}),
-    (("zzz.shared.test", "listed.shared.test", "aaa.shared.test"), {}),
-)
 
 
 def mixed(domains):
     @scenario("shared untrusted host, bypass closed: " + ", ".join(domains))
     def case(lab):
-        lab.expect(domains, {domain: None if domain.startswith("listed") else SHARED
-                              for domain in domains})
+        lab.expect(domains, fates(domains))
     return case
 
 
@@ -58,7 +51,7 @@ def two_policies(lab):
     for domains in (("a.good.shared2.test", "b.bad.shared2.test"),
                     ("a.bad.shared2.test", "b.good.shared2.test")):
         lab.expect(domains, {domain: None if ".bad." in domain else "mx.shared2.test"
-                              for domain in domains})
+                             for domain in domains})
 
 
 @scenario("one queue run, one connection: each message judged by its own policy")
@@ -75,119 +68,121 @@ def queue_run(lab):
 
 @scenario("smart host, exempt: delivered, though it has no TLS")
 def smart_host(lab):
-    lab.configure(README_MC + "define(`SMART_HOST', `[mx.smart.test]')dnl\n")
-    try:
+    with lab.smart_host(SMART):
         lab.expect(["valid.test"], {"valid.test": SMART})
-    finally:
-        lab.configure()
 
 
 @scenario("smart host, not exempt: deferred")
 def smart_host_not_exempt(lab):
-    lab.configure(README_MC.replace(SMART, "mx.another.test")
-                  + "define(`SMART_HOST', `[mx.smart.test]')dnl\n")
-    try:
+    with lab.configured(README_MC.replace(SMART, "mx.another.test")
+                        + f"define(`SMART_HOST', `[{SMART}]')dnl\n"):
         lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": SMART})
-    finally:
-        lab.configure()
 
 
 @scenario("mailertable target, exempt: delivered")
 def mailertable(lab):
-    lab.machine.write("/etc/mail/mailertable", "valid.test esmtp:[mx.smart.test]\n")
-    lab.machine.must("sh", "-c", "cd /etc/mail && makemap hash mailertable <mailertable")
-    lab.configure(README_MC + "FEATURE(`mailertable')dnl\n")
-    try:
+    with lab.routed("valid.test", SMART):
         lab.expect(["valid.test"], {"valid.test": SMART})
-    finally:
-        lab.configure()
 
 
-@scenario("beside other features, and rules of the administrator's own")
-def beside(lab):
-    lab.machine.must("sh", "-c", "cd /etc/mail && makemap hash virtusertable </dev/null")
-    lab.configure(README_MC + "FEATURE(`nocanonify')dnl\nFEATURE(`virtusertable')dnl\n"
-                  "FEATURE(`check_cert_altnames')dnl\n",
-                  after="LOCAL_TLS_RCPT\n"
-                        "R$*@none.test\t$#error $@ 4.7.0 $: 450 the administrator's rule\n")
-    try:
-        delivery = lab.expect(["valid.test"], {"valid.test": "mx1.valid.test"})
-        with delivery.told():
-            same("SNI", delivery.names(), {("mx1.valid.test", "mx1.valid.test")})
-        lab.expect(["rogue.test"], {"rogue.test": None})
-        lab.expect(["none.test"], {"none.test": None})
-    finally:
-        lab.configure()
+# Features that read an argument of their own, or define what ours defines.
+OTHERS = """\
+FEATURE(`nocanonify')dnl
+FEATURE(`mailertable', `hash -o /etc/mail/mailertable')dnl
+FEATURE(`virtusertable', `hash -o /etc/mail/virtusertable')dnl
+FEATURE(`genericstable', `hash -o /etc/mail/genericstable')dnl
+FEATURE(`check_cert_altnames')dnl
+FEATURE(`enhdnsbl', `dnsbl.test', `"no"', `t')dnl
+"""
+
+
+def beside(place, lines):
+    @scenario(f"beside other features, {place} them, and rules of the administrator's own")
+    def case(lab):
+        lab.table("mailertable", "")
+        with lab.configured(lines, after="LOCAL_TLS_RCPT\nR$*@none.test\t$#error $@ 4.7.0 "
+                                         "$: 450 the administrator's rule\n"):
+            delivery = lab.expect(["valid.test"], VALID)
+            with delivery.told():
+                same("SNI", delivery.names(), {("mx1.valid.test", "mx1.valid.test")})
+            lab.expect(["rogue.test"], {"rogue.test": None})
+            lab.expect(["none.test"], {"none.test": None})
+    return case
 
 
 @scenario("confDONT_EXPAND_CNAMES: an alias is judged by the name it was addressed by")
 def alias(lab):
-    lab.expect(["alias.test"], {"valid.test": "mx1.valid.test"})
-    lab.map.policies["alias.test"] = ["mx.other.test"]
-    lab.configure("define(`confDONT_EXPAND_CNAMES', `True')dnl\n" + README_MC)
-    try:
-        lab.map.asked.clear()
+    lab.expect(["alias.test"], VALID)
+    with lab.with_lines("define(`confDONT_EXPAND_CNAMES', `True')dnl\n"):
         delivery = lab.send("user@alias.test")
         with delivery.told():
-            same("asked", lab.map.asked, ["mtasts alias.test | mx1.valid.test"])
             same("queued", delivery.queued, {"user@alias.test"})
-    finally:
-        lab.configure()
 
 
-@scenario("the map fails for one domain: it is deferred, others are not")
+@scenario("the map answers TEMP for one domain: it is deferred, others are not")
 def lookup_fails(lab):
-    lab.map.failing.add("failing.test")
-    lab.expect(["failing.test", "valid.test"],
-           {"failing.test": None, "valid.test": "mx1.valid.test"})
+    with lab.mtasts.configured(policy={"strict_first_use": True}):
+        mark = lab.mtasts.mark()
+        lab.expect(["promised.test", "valid.test"], {"promised.test": None, **VALID})
+        need("action=temp" in lab.mtasts.log(mark), lab.mtasts.log(mark))
 
 
 @scenario("the map is gone: deferred; it is there again: delivered")
 def map_gone(lab):
-    lab.map.stop()
-    lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
-    lab.map.start()
-    lab.expect(["valid.test", "none.test"],
-           {"valid.test": "mx1.valid.test", "none.test": NONE})
+    with lab.mtasts.away():
+        lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
+    lab.expect(["valid.test", "none.test"], {**VALID, "none.test": NONE})
+
+
+@scenario("the map is silent: deferred")
+def map_silent(lab):
+    lab.mtasts.tell(signal.SIGSTOP)
+    try:
+        lab.expect(["valid.test"], {"valid.test": None})
+    finally:
+        lab.mtasts.tell(signal.SIGCONT)
+
+
+@scenario("restarted under load: nothing bounced, nothing to a wrong host, all delivered")
+def restarted(lab):
+    messages = [["user@valid.test", "user@rogue.test"], ["user@none.test"]] * 12
+
+    def run():
+        with ThreadPoolExecutor(6) as pool:
+            sent = [pool.submit(lab.submit, *recipients) for recipients in messages]
+            for _ in range(3):
+                lab.mtasts.stop(signal.SIGKILL)
+                lab.mtasts.start()
+            for submission in sent:
+                submission.result()
+        until(lambda: lab.sendmail("-q") and lab.queued() == {"user@rogue.test"},
+              lambda: f"queued: {lab.queued()}")
+    delivery = lab.watch(run)
+    with delivery.told():
+        same("told of recipients", delivery.recipients(),
+             {("mx1.valid.test", "user@valid.test"), (NONE, "user@none.test")})
+        same("delivered", len(delivery.messages()), len(messages))
+        need("dsn=5" not in delivery.log, "there is a bounce")
 
 
 @scenario("control: without the feature an untrusted host is given the mail")
 def control(lab):
-    lab.configure("")
-    try:
+    with lab.configured(""):
         lab.expect(["rogue.test", "clear.test"],
-               {"rogue.test": "mx1.rogue.test", "clear.test": "mx1.clear.test"})
-    finally:
-        lab.configure()
+                   {"rogue.test": "mx1.rogue.test", "clear.test": "mx1.clear.test"})
 
 
 def build(lab):
-    lab.map = MapServer(lab.machine.path(MAP))
-    lab.map.start()
-    world.build(lab)
-    for row in ROWS:
-        row.settle(lab)
-        lab.map.policies[row.domain] = row.patterns or list(row.hosts)
-    lab.mx_host(SMART, extensions=world.NO_STARTTLS)
-    lab.mx_host(NONE, extensions=world.NO_STARTTLS)
-    lab.zone.add("none.test", "MX", (10, NONE))
-    lab.zone.add("failing.test", "MX", (10, NONE))
-    lab.zone.add("alias.test", "CNAME", "valid.test")
-    lab.mx_host(SHARED, certificate=named(SHARED, issuer="unknown"))
-    for name in ("aaa", "listed", "zzz"):
-        lab.zone.add(name + ".shared.test", "MX", (10, SHARED))
-    lab.map.policies["listed.shared.test"] = [SHARED]
-    lab.mx_host("mx.shared2.test")
-    for name in ("a", "b"):
-        for kind, servers in (("good", ["mx.shared2.test"]), ("bad", ["mx.other.test"])):
-            domain = f"{name}.{kind}.shared2.test"
-            lab.zone.add(domain, "MX", (10, "mx.shared2.test"))
-            lab.map.policies[domain] = servers
+    rows.settle(lab)
+    shared.settle(lab)
+    lab.domain("promised.test", [NONE], ())
+    lab.domain("alias.test", [], ["mx.other.test"])
 
 
-CASES = [*ROWS, sni, asked, case_of_letters, *(mixed(domains) for domains, _ in MIXED),
-         two_policies, queue_run, smart_host, smart_host_not_exempt, mailertable, beside,
-         alias, lookup_fails, map_gone, control]
+CASES = [*(row.under("ours", control=True) for row in ROWS), sni, asked, case_of_letters,
+         *map(mixed, MIXED), two_policies, queue_run, smart_host, smart_host_not_exempt,
+         mailertable, beside("before", README_MC + OTHERS), beside("after", OTHERS + README_MC),
+         alias, lookup_fails, map_gone, map_silent, restarted, control]
 
 if __name__ == "__main__":
     download_debs()

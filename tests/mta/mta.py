@@ -1,13 +1,9 @@
 """The lab with one of Debian's MTAs in it, and what became of the mail that it was given."""
 
 import os
-import signal
-import smtplib
 import socket
-import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,27 +11,17 @@ sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
 
 # pylint: disable=wrong-import-position
 import daemons
-from debian import Overlay, mount, turn
-from lab import ALLOWED, Lab, body
-from tap import Failure, need, same
+from debian import Overlay, mount
+from lab import Lab
+from mtasts import Mtasts
+from tap import Failure, same
 
 US = "sender.test"
 SENDER = "somebody@" + US
 OUR_ADDRESS = "192.0.2.1"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-MAP = "/run/mtasts/map.sock"
-MILTER = "/run/mtasts/milter.sock"
 SECRET = "the quick brown fox"
 BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
-PATIENCE = 30
-
-
-def until(done, otherwise):
-    """Wait until something is true."""
-    end = time.monotonic() + PATIENCE
-    while not done():
-        need(time.monotonic() < end, otherwise)
-        time.sleep(0.1)
 
 
 @dataclass
@@ -61,6 +47,10 @@ class Delivery:
         return [event for event in self.events
                 if event["server"] == "smtp" and event["event"] == kind]
 
+    def texts(self):
+        """The messages that were taken, headers and all."""
+        return [event["text"] for event in self.at_hosts("message")]
+
     def messages(self):
         """Who was given the message: [(host, inside TLS)]."""
         return sorted((event["host"], event["tls"]) for event in self.at_hosts("message")
@@ -75,11 +65,6 @@ class Delivery:
     def names(self):
         """What was asked for by SNI: {(host, name)}."""
         return {(event["host"], event["sni"]) for event in self.at_hosts("hello")}
-
-
-def accepts(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(path) == 0
 
 
 class Syslog:
@@ -98,9 +83,11 @@ class Syslog:
 
 
 class MtaLab(Lab):
-    """Subclasses have `packages`, and know how to send and to wait."""
+    """Subclasses have `packages`, and know how to send and to wait; mtasts-milter runs
+    while the lab does, or when a case says so."""
 
     packages = None
+    with_mtasts = True
 
     def __init__(self):
         super().__init__()
@@ -114,50 +101,25 @@ class MtaLab(Lab):
             self.machine.write(AUTHORITIES, file.read())
         os.mkdir(self.machine.path("/src"))
         mount("--bind", os.environ["abs_top_srcdir"], self.machine.path("/src"))
-
-    # mtasts-milter in the machine.
+        self.mtasts = Mtasts(self.machine)
+        if self.with_mtasts:
+            self.install_mtasts()
 
     def install_mtasts(self):
-        """What was built, and its user."""
-        env = {name: value for name, value in os.environ.items()
-               if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        with turn():      # libtool links again, in the build directory
-            subprocess.run(["make", "-C", os.environ["abs_top_builddir"], "install",
-                            "DESTDIR=" + self.machine.root], stdin=subprocess.DEVNULL,
-                           capture_output=True, timeout=300, check=True, env=env)
-        self.machine.must("ldconfig")
+        self.mtasts.install()
         self.machine.must("useradd", "--system", "--home-dir", "/nonexistent",
                           "--shell", "/usr/sbin/nologin", "mtasts")
+        self.mtasts.configure()
 
-    def mtasts_conf(self, **sections):
-        sections = {"https": {"allow_addresses": ALLOWED},
-                    "daemon": {"user": "mtasts"}, **sections}
-        self.machine.write("/etc/mtasts.conf", "".join(
-            f"{name} {{\n{body(keys)}}}\n" for name, keys in sections.items()))
+    def start(self):
+        super().start()
+        if self.with_mtasts:
+            self.mtasts.start()
 
-    def start_mtasts(self):
-        process = self.machine.start("mtasts-milter", "-f", "-c", "/etc/mtasts.conf")
-        until(lambda: all(accepts(self.machine.path(name)) for name in (MAP, MILTER)),
-              "mtasts-milter does not listen:\n" + "\n".join(self.syslog.lines[-20:]))
-        return process
-
-    @staticmethod
-    def end_mtasts(process):
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-
-    @staticmethod
-    def rcpt(*recipients, data=None):
-        """What a client is told of recipients, [(code, text)], and of the message."""
-        with smtplib.SMTP("127.0.0.1", timeout=PATIENCE, local_hostname="client.test") as smtp:
-            smtp.ehlo()
-            sender = smtp.mail(SENDER)
-            if sender[0] != 250:
-                return [(sender[0], sender[1].decode("latin-1"))]
-            replies = [smtp.rcpt(recipient) for recipient in recipients]
-            if data is not None:
-                replies.append(smtp.data(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
-        return [(code, text.decode("latin-1")) for code, text in replies]
+    def __exit__(self, *what):
+        if self.mtasts.process:
+            self.mtasts.stop()
+        super().__exit__(*what)
 
     def watch(self, action):
         """What comes of an action that begins with an empty queue."""
@@ -166,6 +128,11 @@ class MtaLab(Lab):
         action()
         return Delivery("\n".join(self.syslog.lines[lines:]), self.queued(),
                         self.record.read(mark))
+
+    def send(self, *recipients):
+        """Give the MTA a message past its preflight, and wait until it has tried to
+        deliver it."""
+        return self.watch(lambda: self.submit(*recipients))
 
     def expect(self, domains, fates, local="user"):
         """A message to domains; `fates` is who takes it for each, None for nobody."""

@@ -1,5 +1,7 @@
 """Domains with policies, whose hosts are good or bad, and who must take their mail."""
 
+from dataclasses import dataclass, field
+
 from pki import Certificate, named
 from tap import same
 import world
@@ -7,52 +9,111 @@ import world
 DEFERRED = None
 
 
+@dataclass
 class Row:
-    """A domain with a policy: who takes its mail."""
+    """A domain: the label of the host that takes its mail, its hosts by label and its
+    policy.  `others` is who takes it under rules that are stricter or looser than
+    RFC 8461, by their name."""
 
-    def __init__(self, title, domain, taken_by, hosts, patterns=None):
-        self.name = f"enforce: {title}: {taken_by or 'deferred'}"
-        self.domain, self.taken_by = domain + ".test", taken_by
-        self.hosts = {f"{label}.{self.domain}": fields for label, fields in hosts.items()}
-        self.patterns = patterns
+    title: str
+    label: str
+    taken_by: str
+    hosts: dict
+    patterns: list = None
+    mode: str = "enforce"
+    others: dict = field(default_factory=dict)
+    fetchable: bool = True
+
+    @property
+    def domain(self):
+        return self.label + ".test"
 
     def settle(self, lab):
-        for host, fields in self.hosts.items():
-            lab.mx_host(host, **fields)
-        lab.domain(self.domain, list(self.hosts), self.patterns)
-        lab.domain("plain." + self.domain, list(self.hosts), (), txt=None)
+        hosts = [f"{label}.{self.domain}" for label in self.hosts]
+        for host, more in zip(hosts, self.hosts.values()):
+            lab.mx_host(host, **more)
+        if self.fetchable:
+            lab.domain(self.domain, hosts, self.patterns, mode=self.mode)
+        else:
+            lab.domain(self.domain, hosts, ())
+        lab.domain("plain." + self.domain, hosts, (), txt=None)
+
+    def under(self, rules, control=False):
+        """The delivery as a case."""
+        return Delivered(self, rules, control)
+
+
+class Delivered:
+    """A message to the domain, and one to a domain of the same hosts without a policy
+    as the control."""
+
+    def __init__(self, row, rules, control):
+        self.row, self.control = row, control
+        self.taken_by = row.others.get(rules, row.taken_by)
+        self.name = f"{rules}: {row.mode}: {row.title}: {self.taken_by or 'deferred'}"
 
     def __call__(self, lab):
-        lab.expect([self.domain], {self.domain: self.taken_by and
-                                    f"{self.taken_by}.{self.domain}"})
-        control = lab.send("user@plain." + self.domain)
-        with control.told():
-            same("without a policy, queued", control.queued, set())
+        domain = self.row.domain
+        lab.expect([domain], {domain: self.taken_by and f"{self.taken_by}.{domain}"})
+        if self.control:
+            control = lab.send("user@plain." + domain)
+            with control.told():
+                same("without a policy, queued", control.queued, set())
 
 
 def self_signed(*names):
     return {"certificate": named(*names, issuer="unknown")}
 
 
+CLEAR = {"extensions": world.NO_STARTTLS}
+HOSTILE = b"454 4.7.0 100% f\xc3\xbcll\r\n"
+HOSTILE_TOLD = r"100% f\xc3\xbcll"
+
 ROWS = [
     Row("valid", "valid", "mx1", {"mx1": {}}),
-    Row("no STARTTLS", "clear", DEFERRED, {"mx1": {"extensions": world.NO_STARTTLS}}),
+    Row("no STARTTLS", "clear", DEFERRED, {"mx1": CLEAR}),
+    Row("STARTTLS refused", "refused", DEFERRED, {"mx1": {"starttls": HOSTILE}}),
     Row("unknown authority", "rogue", DEFERRED, {"mx1": self_signed("mx1.rogue.test")}),
     Row("expired", "expired", DEFERRED,
         {"mx1": {"certificate": named("mx1.expired.test", dates="expired")}}),
     Row("another name", "othername", DEFERRED,
         {"mx1": {"certificate": named("mx.other.test")}}),
     Row("name in CN alone", "cnonly", DEFERRED,
-        {"mx1": {"certificate": Certificate(cn="mx1.cnonly.test")}}),
+        {"mx1": {"certificate": Certificate(cn="mx1.cnonly.test")}},
+        others={"Postfix": "mx1"}),
     Row("host not in policy", "unlisted", DEFERRED, {"mx1": {}}, ["mx.other.test"]),
+    Row("host not in policy, but its certificate's name", "borrowed", DEFERRED,
+        {"mx1": {"certificate": named("mx.other.test")}}, ["mx.other.test"],
+        others={"Postfix": "mx1"}),
     Row("first host bad, second good", "second", "mx2",
         {"mx1": self_signed("mx1.second.test"), "mx2": {}}),
     Row("first host not in policy, second good", "second2", "mx2",
         {"mx1": {}, "mx2": {}}, ["mx2.second2.test"]),
+    Row("star in the policy", "star", "mx1", {"mx1": {}}, ["*.star.test"]),
+    Row("star in the policy, for two labels", "star2", DEFERRED, {"a.mx1": {}},
+        ["*.star2.test"], others={"Postfix": "a.mx1"}),
     Row("wildcard certificate", "wild", "mx1",
-        {"mx1": {"certificate": named("*.wild.test")}}),
+        {"mx1": {"certificate": named("*.wild.test")}}, others={"stock": DEFERRED}),
     Row("wildcard of two labels", "wild2", DEFERRED,
         {"a.mx1": {"certificate": named("*.wild2.test")}}),
     Row("a policy of 200 hosts", "long", "mx1", {"mx1": {}},
-        [f"h{number}.long.test" for number in range(199)] + ["mx1.long.test"]),
+        [f"h{number}.long.test" for number in range(199)] + ["mx1.long.test"],
+        others={"stock": DEFERRED, "hardened": DEFERRED}),
+    Row("no STARTTLS, host not in policy", "testing", "mx1", {"mx1": CLEAR},
+        ["mx.other.test"], mode="testing"),
+    Row("no STARTTLS, host not in policy", "modenone", "mx1", {"mx1": CLEAR},
+        ["mx.other.test"], mode="none"),
+    Row("a policy that cannot be fetched, no STARTTLS", "unfetchable", "mx1",
+        {"mx1": CLEAR}, fetchable=False),
 ]
+
+
+def settle(lab):
+    world.build(lab)
+    for row in ROWS:
+        row.settle(lab)
+
+
+def row(label):
+    found, = (row for row in ROWS if row.label == label)
+    return found

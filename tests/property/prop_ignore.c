@@ -1,17 +1,11 @@
-/*
- * rules/ignore: a host is on the list exactly when the policy does not match it.
- *
- * The list is read here as Exim reads it: items between separators, "!" for "not
- * to be ignored", the first that applies decides, expressions matched by the C
- * library (POSIX, which has no inline options and no "(?:").
- */
+/* rules/ignore: a host is on the list exactly when the policy does not match it. */
 #include "rules/ignore.h"
 
+#include "fuzz/exim_list.h"
 #include "property/property.h"
 #include "rules/domain.h"
 
 #include <ctype.h>
-#include <regex.h>
 
 #define PATTERNS_MAX 40
 
@@ -19,53 +13,6 @@ struct made {
 	char mx[PATTERNS_MAX * 64];
 	struct policy policy;
 };
-
-/* "^(?i)(?:...)$" as a POSIX extended expression that ignores case. */
-static bool
-expression_matches(const char *item, const char *host)
-{
-	static const char begin[] = "^(?i)(?:";
-	size_t len = strlen(item) - strlen(begin);
-	char expression[1100];
-	regex_t regex;
-	bool matches;
-
-	assert_int_equal(strncmp(item, begin, strlen(begin)), 0);
-	assert_true(strcmp(item + strlen(item) - 2, ")$") == 0);
-	snprintf(expression, sizeof(expression), "^(%.*s)$", (int)(len - 2),
-	    item + strlen(begin));
-	assert_int_equal(regcomp(&regex, expression,
-	    REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
-	matches = regexec(&regex, host, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return matches;
-}
-
-/* Does Exim's list keep this host, which is not the local one? */
-static bool
-list_keeps(const char *list, const char *host)
-{
-	char copy[16384], *rest = NULL, *item;
-
-	assert_int_equal(strncmp(list, "<; ", 3), 0);
-	assert_true(strlen(list) < sizeof(copy));
-	strcpy(copy, list + 3);
-	for (item = strtok_r(copy, ";", &rest); item != NULL;
-	     item = strtok_r(NULL, ";", &rest)) {
-		item += strspn(item, " ");
-		item[strcspn(item, " ")] = '\0';
-		if (strcmp(item, "*") == 0) {
-			assert_null(strtok_r(NULL, ";", &rest));
-			return false;
-		}
-		assert_int_equal(item[0], '!');
-		if (strcmp(item, "!@[]") != 0 &&
-		    expression_matches(item + 1, host))
-			return true;
-	}
-	fail_msg("%s has no end", list);
-	return false;
-}
 
 /* Few different labels, so that names often agree. */
 static size_t
@@ -138,7 +85,7 @@ the_list_is_the_policy(void **state)
 		matches = domain_host(host, strlen(host), name) &&
 		    host[strlen(host) - 1] != '.' &&
 		    policy_match(&made.policy, name);
-		if (list_keeps(list, host) != matches)
+		if (exim_list_keeps(list, host) != matches)
 			fail_msg("%s for %s: the policy says %d", list, host,
 			    matches);
 		kept += matches;

@@ -59,6 +59,22 @@ on_log(void *arg, enum mtasts_log_level level, const char *line)
 	    line);
 }
 
+/* What another process would find that has the right to fetch next. */
+static void
+on_given(void *arg, const char *domain)
+{
+	struct scenario *s = arg;
+	struct cache_buffer buffer = { 0 };
+	char line[300];
+	bool found = cache_get(&s->cache, s->engine.reader, CACHE_POLICIES,
+			 span_str(domain), &buffer) == CACHE_OK;
+
+	cache_buffer_free(&buffer);
+	snprintf(line, sizeof(line), "right to fetch given back: %s %s",
+	    domain, found ? "stored" : "not stored");
+	on_log(s, MTASTS_LOG_DEBUG, line);
+}
+
 static void
 world_open(struct scenario *s)
 {
@@ -66,6 +82,7 @@ world_open(struct scenario *s)
 	bool made;
 
 	s->world = world_new();
+	world_on_given(s->world, on_given, s);
 	s->clock = world_clock(s->world);
 	s->log = (struct log) { on_log, s, MTASTS_LOG_DEBUG };
 	made = cache_mem_new(0, rank, &s->cache);
@@ -292,6 +309,9 @@ value_of(struct scenario *s, const char *name, char buf[32])
 		return seconds_left(s, answer->expires_at, buf);
 	if (strcmp(name, "fresh") == 0)
 		return seconds_left(s, answer->fresh_until, buf);
+	if (strcmp(name, "seen") == 0)
+		return answer->first_seen == 0 ? "never" :
+		    seconds_left(s, answer->first_seen, buf);
 	if (strcmp(name, "verdict") == 0)
 		return job->evaluation == NULL ? "not-evaluated" :
 		    mtasts_verdict_name(job->evaluation->verdict);

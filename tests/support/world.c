@@ -49,6 +49,8 @@ struct world {
 	struct fact *facts;
 	struct pending *pending;
 	bool busy;
+	world_given_fn *given;
+	void *given_arg;
 };
 
 /* ---- Facts ------------------------------------------------------------------ */
@@ -341,8 +343,17 @@ take(void *self, const char *domain)
 static void
 give(void *self, const char *domain)
 {
-	(void)self;
-	(void)domain;
+	const struct world *world = self;
+
+	if (world->given != NULL)
+		world->given(world->given_arg, domain);
+}
+
+void
+world_on_given(struct world *world, world_given_fn *fn, void *arg)
+{
+	world->given = fn;
+	world->given_arg = arg;
 }
 
 static int64_t

@@ -33,6 +33,9 @@ int64_t world_now(const struct world *world);
 
 /* Another process fetches everything. */
 void world_set_busy(struct world *world, bool busy);
+/* Tell when the right to fetch a domain's policy is given back. */
+typedef void world_given_fn(void *arg, const char *domain);
+void world_on_given(struct world *world, world_given_fn *fn, void *arg);
 
 /* An answer to a question; an earlier one is replaced. text: for TXT records
  * separated by "\n"; for MX "preference host" likewise. */

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/host.h"
@@ -358,6 +359,70 @@ with_an_unwritable_cache_lookups_are_answered(void **state)
 		SCRATCH_SKIP("no other user in this namespace");
 }
 
+/* ---- The policy as published ----------------------------------------------------------- */
+
+static const char published[] = "version: STSv1\r\nmode:  enforce\r\n\r\n"
+				"mx: mx.host.example\nx-note: a \\ {\xc3\xa9}"
+				"\nmax_age: 864000";
+static const char published_lines[] = "version: STSv1\nmode:  enforce\n"
+				      "mx: mx.host.example\n"
+				      "x-note: a \\ {\xc3\xa9}\n"
+				      "max_age: 864000\n";
+
+static void
+store_published(struct host *host, const char *domain, time_t fetched_at)
+{
+	const struct mtasts_cached cached = { .domain = domain, .id = "one",
+		.policy = { MTASTS_MODE_ENFORCE, 864000, 1,
+		    "mx.host.example" },
+		.fetched_at = fetched_at, .used_at = time(NULL),
+		.refresh_at = time(NULL) + 86400, .raw = published,
+		.raw_len = strlen(published) };
+	struct mtasts_error err;
+
+	if (mtasts_admin_store(host->ctx, &cached, &err) != MTASTS_OK)
+		fail_msg("%s", err.text);
+}
+
+static void
+a_policy_is_told_as_it_was_published(void **state)
+{
+	struct host *host = *state;
+	const struct mtasts_result *r;
+	char buf[512];
+
+	store_published(host, "a.example", time(NULL));
+	r = host_lookup(host, "a.example", 0, 0);
+	assert_true(mtasts_result_published(r, buf, sizeof(buf)));
+	assert_string_equal(buf, published_lines);
+	assert_true(mtasts_result_published(r, buf,
+	    sizeof(published_lines)));
+	assert_false(mtasts_result_published(r, buf,
+	    sizeof(published_lines) - 1));
+	assert_string_equal(buf, "");
+	assert_false(mtasts_result_published(r, buf, 0));
+}
+
+static void
+what_was_not_published_is_not_told(void **state)
+{
+	struct host *host = *state;
+	const struct mtasts_result *r;
+	char buf[512];
+
+	r = host_lookup(host, "none.example", 0, 0);
+	assert_false(mtasts_result_published(r, buf, sizeof(buf)));
+	assert_string_equal(buf, "");
+	assert_int_equal(host_store(host, "bare.example"), MTASTS_OK);
+	r = host_lookup(host, "bare.example", 0, 0);
+	assert_false(mtasts_result_published(r, buf, sizeof(buf)));
+	/* Another one was fetched since this result was given. */
+	store_published(host, "a.example", time(NULL) - 100);
+	r = host_lookup(host, "a.example", 0, 0);
+	store_published(host, "a.example", time(NULL));
+	assert_false(mtasts_result_published(r, buf, sizeof(buf)));
+}
+
 /* ---- What a hit costs ---------------------------------------------------------------- */
 
 /* From now on a system call is death. Reading the clock is none of the
@@ -536,6 +601,8 @@ main(void)
 		TEST(
 		    with_files_where_directories_should_be_lookups_are_answered),
 		TEST(with_an_unwritable_cache_lookups_are_answered),
+		TEST(a_policy_is_told_as_it_was_published),
+		TEST(what_was_not_published_is_not_told),
 		TEST(a_hit_makes_no_system_call),
 		TEST(a_hit_allocates_nothing),
 		TEST(null_is_fine_where_the_header_says_so),

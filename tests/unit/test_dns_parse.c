@@ -217,6 +217,12 @@ cname_without_its_target_must_be_asked_for(void **state)
 	assert_int_equal(reply.count, 0);
 	assert_string_equal(reply.next, "there.example.net");
 	assert_int_equal(reply.ttl, 60);
+	message_begin(&m, 1, MESSAGE_RESPONSE, NAME, DNS_RECORD_TXT);
+	message_cname(&m, NAME, 60, "");
+	parse(NAME, DNS_RECORD_TXT);
+	assert_int_equal(reply.status, DNS_OK);
+	assert_int_equal(reply.count, 0);
+	assert_string_equal(reply.next, "");
 }
 
 /* STS-3.1-17 and the negative TTL of RFC 2308, 5. */

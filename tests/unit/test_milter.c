@@ -153,13 +153,13 @@ each_dialect_answers_in_its_words(void **state)
 		    "NOTFOUND " },
 		{ "postfix-tlsrpt", "good.test", MTASTS_MODE_ENFORCE,
 		    SECURE " policy_type=sts policy_domain=good.test "
+			   "mx_host_pattern=mx1.good.test "
+			   "mx_host_pattern=*.wild.test "
 			   "{ policy_string = version: STSv1 } "
 			   "{ policy_string = mode: enforce } "
 			   "{ policy_string = mx: mx1.good.test } "
 			   "{ policy_string = mx: *.wild.test } "
-			   "{ policy_string = max_age: 86400 } "
-			   "mx_host_pattern=mx1.good.test "
-			   "mx_host_pattern=*.wild.test" },
+			   "{ policy_string = max_age: 86400 }" },
 		{ "mtasts", "good.test | mx1.good.test", MTASTS_MODE_ENFORCE,
 		    "OK secure" },
 		{ "mtasts", "good.test|MX1.good.test.", MTASTS_MODE_ENFORCE,
@@ -171,7 +171,14 @@ each_dialect_answers_in_its_words(void **state)
 		    "a.b.wild.test" },
 		{ "mtasts", "good.test | a\nb\xff", MTASTS_MODE_ENFORCE,
 		    "OK refuse policy of good.test does not list MX host "
-		    "a\\x0ab\\xff" },
+		    "a?b?" },
+		{ "mtasts", "good.test | x\"(<\\>;,$%.test",
+		    MTASTS_MODE_ENFORCE,
+		    "OK refuse policy of good.test does not list MX host "
+		    "x?????????.test" },
+		{ "mtasts", "good.test | [192.0.2.1]", MTASTS_MODE_ENFORCE,
+		    "OK refuse policy of good.test does not list MX host "
+		    "[192.0.2.1]" },
 		{ "mtasts", "good.test", MTASTS_MODE_ENFORCE,
 		    "OK refuse policy of good.test does not list MX host " },
 		{ "mtasts", "good.test | evil.test", MTASTS_MODE_TESTING,
@@ -227,6 +234,38 @@ a_list_too_long_for_sendmail_is_temp_and_never_cut(void **state)
 	assert_non_null(strstr(answer, ":mx199.a.example "));
 	assert_int_equal(answer_of("mtasts", "good.test|evil.test", r, answer),
 	    MAP_ANSWER_REFUSED);
+	result_free(r);
+}
+
+/* Postfix 3.10's smtp_tls_policy_maps: braces count, and what it cannot read
+ * defers the mail. */
+static void
+a_report_is_whole_or_left_out(void **state)
+{
+	static char answer[MAP_ANSWER_MAX];
+	static char mx[9000 * 8];
+	struct mtasts_result *r;
+
+	(void)state;
+	for (size_t i = 0; i < 9000; i++)
+		snprintf(mx + i * 8, 8, "m%04zu.b", i);
+	r = result_new(MTASTS_OUTCOME_POLICY, MTASTS_MODE_ENFORCE, mx,
+	    sizeof(mx) / 3, 3000);
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_non_null(strstr(answer, " mx_host_pattern=m2999.b"));
+	assert_null(strchr(answer, '{'));
+	assert_string_equal(answer + strlen(answer) - 7, "m2999.b");
+	r->answer.policy.mx_count = 9000;
+	r->answer.policy.mx_size = sizeof(mx);
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_null(strstr(answer, "policy_type"));
+	assert_string_equal(answer + strlen(answer) - 20,
+	    " servername=hostname");
+	r->answer.policy.mx = "a{}.test";
+	r->answer.policy.mx_count = 1;
+	r->answer.policy.mx_size = 9;
+	answer_of("postfix-tlsrpt", "good.test", r, answer);
+	assert_null(strstr(answer, "policy_string = mx"));
 	result_free(r);
 }
 
@@ -529,7 +568,10 @@ a_decision_follows_advice_and_configuration(void **state)
 		{ "milter { on_fail = tag }", MTASTS_MODE_ENFORCE,
 		    MTASTS_VERDICT_FAIL, ACTION_TAG, NULL },
 		{ "milter { on_fail = reject }", MTASTS_MODE_TESTING,
-		    MTASTS_VERDICT_FAIL, ACTION_TAG, NULL },
+		    MTASTS_VERDICT_FAIL, ACTION_ACCEPT, NULL },
+		{ "milter { on_fail = reject tag = fail }",
+		    MTASTS_MODE_TESTING, MTASTS_VERDICT_FAIL, ACTION_TAG,
+		    NULL },
 		{ "", MTASTS_MODE_ENFORCE, MTASTS_VERDICT_TEMPERROR,
 		    ACTION_ACCEPT, NULL },
 		{ "milter { on_error = defer }", MTASTS_MODE_ENFORCE,
@@ -559,6 +601,43 @@ a_decision_follows_advice_and_configuration(void **state)
 		result_free(r);
 		conf_free(&conf);
 	}
+}
+
+/* The certificate would be looked at for a name that no pattern covers. */
+static void
+the_target_of_an_aliased_mx_host_is_refused(void **state)
+{
+	static char answer[MAP_ANSWER_MAX];
+	struct mtasts_result *r = evaluated(MTASTS_MODE_ENFORCE,
+	    MTASTS_VERDICT_PASS);
+
+	(void)state;
+	r->evaluation->host_count = 1;
+	r->hosts[0] = (struct mtasts_host) { .name = "mx1.good.test",
+		.matched = true, .detail = "" };
+	assert_true(mtasts_result_match_target(r, "target.example"));
+	assert_int_equal(answer_of("mtasts", "good.test | target.example", r,
+			     answer),
+	    MAP_ANSWER_REFUSED);
+	assert_int_equal(answer_of("mtasts", "good.test | mx1.good.test", r,
+			     answer),
+	    MAP_ANSWER_ENFORCED);
+	result_free(r);
+}
+
+static void
+a_refusal_is_bounded(void **state)
+{
+	static char key[400], answer[MAP_ANSWER_MAX];
+	struct mtasts_result *r = policy_result(MTASTS_MODE_ENFORCE);
+
+	(void)state;
+	memset(key, 'a', sizeof(key) - 1);
+	memcpy(key, "good.test|", 10);
+	assert_int_equal(answer_of("mtasts", key, r, answer),
+	    MAP_ANSWER_REFUSED);
+	assert_in_range(strlen(answer), 300, 400);
+	result_free(r);
 }
 
 static void
@@ -591,6 +670,49 @@ a_header_names_no_domain_unless_all_share_it(void **state)
 	conf_free(&conf);
 }
 
+/* A next hop may have any name, and a sentence an answer's words. */
+static void
+a_header_holds_no_field_of_others(void **state)
+{
+	struct decision d = { .mode = MTASTS_MODE_ENFORCE,
+		.verdict = MTASTS_VERDICT_FAIL,
+		.domain = "a; result=pass",
+		.sentence = "said \"go\"; mode=none \\" };
+	struct header_summary summary;
+	char value[HEADER_SIZE];
+
+	(void)state;
+	header_begin(&summary);
+	header_add(&summary, "a", &d);
+	header_format(&summary, value, sizeof(value));
+	assert_string_equal(value,
+	    "mode=enforce; result=fail; domain=\"a; result=pass\";\n"
+	    "\treason=\"said \\\"go\\\"; mode=none \\\\\"");
+	memset(d.sentence, '"', sizeof(d.sentence) - 1);
+	memcpy(d.domain, "", 1);
+	header_begin(&summary);
+	header_add(&summary, "a", &d);
+	header_format(&summary, value, sizeof(value));
+	assert_non_null(strstr(value, "domain=\"\";\n\treason=\"\\\""));
+	assert_in_range(strlen(strchr(value, '\n')), 890, 998);
+	assert_string_equal(value + strlen(value) - 3, "\\\"\"");
+}
+
+static void
+a_name_that_is_no_domain_is_escaped(void **state)
+{
+	struct mtasts_result *r = policy_result(MTASTS_MODE_ENFORCE);
+	struct conf *conf = conf_of("");
+	struct decision d;
+
+	(void)state;
+	result_name(r, "b\xc3\xbc" "cher.test");
+	decision_make(conf, r, &d);
+	assert_string_equal(d.domain, "b\\xc3\\xbc" "cher.test");
+	result_free(r);
+	conf_free(&conf);
+}
+
 int
 main(void)
 {
@@ -600,6 +722,7 @@ main(void)
 		cmocka_unit_test(each_dialect_answers_in_its_words),
 		cmocka_unit_test(
 		    a_list_too_long_for_sendmail_is_temp_and_never_cut),
+		cmocka_unit_test(a_report_is_whole_or_left_out),
 		cmocka_unit_test(what_is_not_known_is_no_policy_unless_strict),
 		cmocka_unit_test(a_key_of_any_length_is_survived),
 		cmocka_unit_test(
@@ -610,7 +733,11 @@ main(void)
 		cmocka_unit_test(what_a_reload_cannot_change_is_named),
 		cmocka_unit_test(addresses_in_every_form),
 		cmocka_unit_test(a_decision_follows_advice_and_configuration),
+		cmocka_unit_test(the_target_of_an_aliased_mx_host_is_refused),
+		cmocka_unit_test(a_refusal_is_bounded),
 		cmocka_unit_test(a_header_names_no_domain_unless_all_share_it),
+		cmocka_unit_test(a_header_holds_no_field_of_others),
+		cmocka_unit_test(a_name_that_is_no_domain_is_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,8 @@ static const struct {
 	{ "cache = 1\n", "1: missing opening brace for section 'cache'" },
 	{ "}\n", "1: unexpected closing brace" },
 	{ "\ncache { size = \n", "2: section without an end" },
+	{ "\n\"\" = 1\n", "2: expected the name of an option" },
+	{ "\ncache { '' = 1 }\n", "2: expected the name of an option" },
 };
 
 static void
