@@ -33,7 +33,7 @@ choose(const struct conf *conf, enum mtasts_advice advice)
 	case MTASTS_ADVICE_DELIVER:
 		return ACTION_ACCEPT;
 	case MTASTS_ADVICE_REPORT:
-		return ACTION_TAG;
+		return conf->milter.tag == TAG_OFF ? ACTION_ACCEPT : ACTION_TAG;
 	case MTASTS_ADVICE_UNKNOWN:
 		return conf->milter.on_error == ON_ERROR_DEFER ?
 		    ACTION_DEFER :

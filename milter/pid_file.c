@@ -38,13 +38,14 @@ pid_file_lock(const char *path, uid_t uid, gid_t gid)
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
 	if (lock_fd == -1)
 		return fail(path, strerror(errno));
-	if (fstat(lock_fd, &sb) != 0 || !S_ISREG(sb.st_mode) ||
-	    sb.st_nlink != 1)
-		return fail(path, "not a file of its own");
 	if (flock(lock_fd, LOCK_EX | LOCK_NB) != 0)
 		return fail(path, errno == EWOULDBLOCK ?
 			"another mtasts-milter is running" :
 			strerror(errno));
+	/* One that ended meanwhile may have removed what was opened. */
+	if (fstat(lock_fd, &sb) != 0 || !S_ISREG(sb.st_mode) ||
+	    sb.st_nlink != 1)
+		return fail(path, "not a file of its own");
 	if (geteuid() == 0 && fchown(lock_fd, uid, gid) != 0)
 		return fail(path, strerror(errno));
 	lock_path = path;

@@ -108,8 +108,10 @@ wants_more(const struct batch *batch)
 static void
 run(struct batch *batch, struct batch_job *jobs, unsigned count)
 {
+	struct lookup_env *lookups = &batch->engine->lookups;
 	unsigned i;
 
+	lookups->patient = true;
 	while (batch->status == MTASTS_OK &&
 	    (!batch->at_end || batch->busy > 0)) {
 		for (i = 0; i < count; i++)
@@ -120,6 +122,7 @@ run(struct batch *batch, struct batch_job *jobs, unsigned count)
 	}
 	for (i = 0; i < count; i++)
 		job_clear(&jobs[i].job);
+	lookup_flush(lookups);
 }
 
 enum mtasts_status

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define JOBS_DEFAULT 16
-#define JOBS_MAX 256
+#define JOBS_MAX 1024
 
 static const struct command commands[] = {
 	{ "check", "DOMAIN", "can mail to DOMAIN be sent as its policy says?",

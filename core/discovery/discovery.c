@@ -168,7 +168,7 @@ note_use(struct discovery *d, int64_t now)
 bool
 discovery_is_first_use(const struct answer *answer, int64_t now)
 {
-	return answer->first_id[0] == '\0' ||
+	return answer->first_seen == 0 ||
 	    now - answer->first_seen < DISCOVERY_FIRST_USE_MAX;
 }
 
@@ -294,6 +294,23 @@ note_first_sight(struct discovery *d, int64_t now)
 	d->answer.first_seen = now;
 }
 
+/* No name server says what the id is: the day counts from the first time that
+ * it was asked for, lest whoever silences them hold the mail for ever. */
+static void
+note_silence(struct discovery *d, int64_t now)
+{
+	if (d->strict_first_use && d->answer.first_seen == 0)
+		d->answer.first_seen = now;
+}
+
+/* They say something: a silence is over. */
+static void
+forget_silence(struct discovery *d)
+{
+	if (d->answer.first_id[0] == '\0')
+		d->answer.first_seen = 0;
+}
+
 static void
 read_records(struct discovery *d, const struct dns_answer *dns, int64_t now)
 {
@@ -314,15 +331,18 @@ discovery_txt(struct discovery *d, const struct dns_answer *dns, int64_t now)
 	d->fresh_until = ttl_end(dns, now);
 	switch (dns->status) {
 	case DNS_OK:
+		forget_silence(d);
 		read_records(d, dns, now);
 		break;
 	case DNS_NXDOMAIN:
 	case DNS_NODATA:
+		forget_silence(d);
 		copy_detail(d->detail, dns_status_name(dns->status));
 		break;
 	case DNS_TIMEOUT:
 	case DNS_SERVFAIL:
 	case DNS_NOMEM:
+		note_silence(d, now);
 		d->temporary = true;
 		d->fresh_until = now + DISCOVERY_TEMPERROR_TTL;
 		copy_detail(d->detail, dns_status_name(dns->status));

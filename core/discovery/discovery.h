@@ -103,8 +103,8 @@ enum discovery_action discovery_fetched(struct discovery *discovery,
 enum discovery_action discovery_deadline(struct discovery *discovery,
     int64_t now);
 
-/* May strict_first_use hold the mail still, by the first sight of an id? Where
- * there was none yet, it may. */
+/* May strict_first_use hold the mail still, by the first sight of an id, or by
+ * when DNS was first asked for one in vain? Where there was neither, it may. */
 bool discovery_is_first_use(const struct answer *answer, int64_t now);
 
 /* Make a stored policy the answer; its views are the entry's. */

@@ -1,6 +1,6 @@
 /*
  * Performs what discovery.c asks for: questions, the flight, the fetch, and the
- * stores at the end. Decides nothing about policies.
+ * stores at the end, some together. Decides nothing about policies.
  *
  * One work a domain and set of flags, with a list of those who wait for it. A
  * port may complete from within its start function, so events are handled by
@@ -19,6 +19,7 @@
 
 #define FLIGHT_WAIT_MIN 10 /* milliseconds between tries */
 #define FLIGHT_WAIT_MAX 250
+#define STORE_DELAY 20 /* milliseconds at most from the end to the store */
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 
 struct lookup {
@@ -168,14 +169,20 @@ stop_ports(struct lookup_work *work)
 }
 
 static void
-work_free(struct lookup_work *work)
+work_unlink(struct lookup_work *work)
 {
 	struct lookup_work **at = &work->env->works;
 
-	while (*at != NULL && *at != work)
+	while (*at != work)
 		at = &(*at)->next;
-	if (*at != NULL)
-		*at = work->next;
+	*at = work->next;
+	work->next = NULL;
+}
+
+static void
+work_free(struct lookup_work *work)
+{
+	drop_flight(work);
 	cache_buffer_free(&work->entry_bytes);
 	cache_buffer_free(&work->answer_bytes);
 	free(work->body);
@@ -197,21 +204,12 @@ tell_waiters(struct lookup_work *work, const struct lookup_found *found)
 }
 
 static void
-finish(struct lookup_work *work)
+tell_answer(struct lookup_work *work)
 {
-	struct discovery *d = &work->discovery;
+	const struct discovery *d = &work->discovery;
 	struct lookup_found found = { MTASTS_OK, { NULL, 0 }, d->source };
-	void *bytes;
+	void *bytes = malloc(ANSWER_SIZE_MAX);
 
-	stop_ports(work);
-	/* Nobody may go by "no policy" for a while where there may be one. */
-	if (work->blind && d->answer.outcome != MTASTS_OUTCOME_POLICY)
-		d->answer.fresh_until = 0;
-	store_discovery(&work->env->cache, d, clock_wall(work->env->clock),
-	    work->env->log);
-	drop_flight(work); /* who has it next finds what was stored */
-	report_discovery(work->env, d);
-	bytes = malloc(ANSWER_SIZE_MAX);
 	if (bytes == NULL)
 		found.status = MTASTS_NOMEM;
 	else
@@ -219,7 +217,6 @@ finish(struct lookup_work *work)
 		    answer_encode(&d->answer, bytes, ANSWER_SIZE_MAX));
 	tell_waiters(work, &found);
 	free(bytes);
-	work_free(work);
 }
 
 static void
@@ -230,7 +227,104 @@ finish_nomem(struct lookup_work *work)
 	stop_ports(work);
 	drop_flight(work);
 	tell_waiters(work, &found);
+	work_unlink(work);
 	work_free(work);
+}
+
+/* ---- Storing ------------------------------------------------------------- */
+
+/* A store waits for the disk, and the loop with it. So where much is under way
+ * the answers are given first and what ends within a moment is stored together.
+ * The right to fetch is kept so long: nobody fetches again what waits here. */
+void
+lookup_flush(struct lookup_env *env)
+{
+	const struct discovery *discoveries[STORE_MAX];
+	struct lookup_work *work, *next;
+	size_t n = 0;
+
+	timer_stop(&env->timers, &env->store_timer);
+	for (work = env->ended; work != NULL; work = work->next)
+		discoveries[n++] = &work->discovery;
+	if (n > 0)
+		store_discoveries(&env->cache, discoveries, n,
+		    clock_wall(env->clock), env->log);
+	for (work = env->ended; work != NULL; work = next) {
+		next = work->next;
+		work_free(work);
+	}
+	env->ended = NULL;
+	env->ended_count = 0;
+}
+
+static void
+on_store_timer(void *arg)
+{
+	lookup_flush(arg);
+}
+
+/* What is known of a domain and not stored yet is not to be asked for again. */
+static void
+flush_domain(struct lookup_env *env, const char *domain)
+{
+	const struct lookup_work *work;
+
+	for (work = env->ended; work != NULL; work = work->next) {
+		if (strcmp(work->domain, domain) == 0) {
+			lookup_flush(env);
+			return;
+		}
+	}
+}
+
+static void
+store_later(struct lookup_work *work)
+{
+	struct lookup_env *env = work->env;
+	struct lookup_work **at = &env->ended;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = work;
+	if (env->ended_count++ == 0)
+		timer_start(&env->timers, &env->store_timer,
+		    clock_monotonic(env->clock) + STORE_DELAY, on_store_timer,
+		    env);
+	if (env->ended_count == STORE_MAX)
+		lookup_flush(env);
+}
+
+static bool
+has_company(const struct lookup_work *work)
+{
+	const struct lookup_env *env = work->env;
+
+	return env->patient || env->works != work || work->next != NULL;
+}
+
+static void
+finish(struct lookup_work *work)
+{
+	struct lookup_env *env = work->env;
+	struct discovery *d = &work->discovery;
+	bool together = has_company(work) && !d->from_answers;
+
+	stop_ports(work);
+	/* Nobody may go by "no policy" for a while where there may be one. */
+	if (work->blind && d->answer.outcome != MTASTS_OUTCOME_POLICY)
+		d->answer.fresh_until = 0;
+	if (!together) {
+		store_discovery(&env->cache, d, clock_wall(env->clock),
+		    env->log);
+		drop_flight(work);
+	}
+	report_discovery(env, d);
+	tell_answer(work);
+	work_unlink(work);
+	if (together)
+		store_later(work);
+	else
+		work_free(work);
 }
 
 /* ---- Events from the ports ---------------------------------------------- */
@@ -341,6 +435,7 @@ take_flight(struct lookup_work *work)
 	struct entry entry_now;
 	struct answer answer_now;
 
+	flush_domain(env, work->domain);
 	if (is_fetching_here(work) || !flight_take(&env->flight, work->domain)) {
 		wait_for_flight(work);
 		return;
@@ -466,6 +561,7 @@ lookup_start(struct lookup_env *env, const char *domain, unsigned flags,
 	bool is_new = work == NULL;
 
 	*out = NULL;
+	flush_domain(env, domain);
 	if (lookup == NULL)
 		return MTASTS_NOMEM;
 	if (is_new)
@@ -513,4 +609,5 @@ lookup_env_close(struct lookup_env *env)
 {
 	while (env->works != NULL)
 		finish_nomem(env->works);
+	lookup_flush(env);
 }

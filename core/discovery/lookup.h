@@ -42,11 +42,20 @@ struct lookup_env {
 	bool strict_first_use;
 	int refresh_warnings; /* failures in a row before an alert */
 
+	/* Store nothing at once, even when nothing else is in flight. */
+	bool patient;
+
 	struct lookup_work *works; /* in flight; NULL at first */
+	struct lookup_work *ended; /* to be stored, oldest first */
+	size_t ended_count;
+	struct timer store_timer;
 };
 
-/* Ends what is in flight as if memory were short. */
+/* Ends what is in flight as if memory were short, and stores what has ended. */
 void lookup_env_close(struct lookup_env *env);
+
+/* Store now what has ended. Needed where a patient loop stops running. */
+void lookup_flush(struct lookup_env *env);
 
 /* Lives for the duration of the callback. */
 struct lookup_found {
@@ -76,9 +85,9 @@ void lookup_leave(struct lookup **lookup);
 
 /*
  * What the cache alone says, without a question to anybody: a fresh answer, a
- * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, as
- * far as that is remembered. reader and buffer are the caller's;
- * *answer leads into buffer.
+ * live policy, or MTASTS_REASON_NOT_CACHED; with when an id was first seen, or
+ * asked for in vain, as far as that is remembered. reader and buffer are the
+ * caller's; *answer leads into buffer.
  */
 void lookup_cached(const struct cache *cache,
     struct cache_reader *reader, const char *domain, int64_t now,

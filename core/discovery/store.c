@@ -12,9 +12,10 @@
 
 struct change {
 	const struct entry *entry;
-	int64_t stored_at; /* of the record that was looked at */
+	bool amends;	   /* the record that was looked at, and no other */
+	int64_t stored_at; /* that one's time */
 	int64_t now;
-	void *buf; /* ENTRY_SIZE_MAX octets */
+	void *buf; /* ENTRY_SIZE_MAX octets, of one at a time */
 };
 
 static enum cache_change
@@ -57,20 +58,34 @@ amend(void *arg, struct span old, struct span *replacement)
 	return encode(change, &stored, replacement);
 }
 
-static enum cache_status
-change_entry(const struct cache *cache, const char *domain,
-    const struct entry *entry, int64_t stored_at, cache_change_fn *fn,
-    int64_t now)
+static enum cache_change
+change_entry(void *arg, struct span old, struct span *replacement)
 {
-	struct change change = { entry, stored_at, now,
-		malloc(ENTRY_SIZE_MAX) };
-	enum cache_status status;
+	const struct change *change = arg;
 
-	if (change.buf == NULL)
-		return CACHE_NOMEM;
-	status = cache_change(cache, CACHE_POLICIES, span_str(domain), fn,
-	    &change, now);
-	free(change.buf);
+	return change->amends ? amend(arg, old, replacement) :
+				replace_older(arg, old, replacement);
+}
+
+/* Each status tells what came of it; all at the price of one. */
+static enum cache_status
+change_entries(const struct cache *cache, struct cache_item *items,
+    struct change *changes, size_t count, int64_t now)
+{
+	void *buf = malloc(ENTRY_SIZE_MAX);
+	enum cache_status status = CACHE_NOMEM;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		changes[i].now = now;
+		changes[i].buf = buf;
+		items[i].arg = &changes[i];
+		items[i].status = CACHE_NOMEM;
+	}
+	if (buf != NULL)
+		status = cache_change_all(cache, CACHE_POLICIES, items, count,
+		    change_entry, now);
+	free(buf);
 	return status;
 }
 
@@ -78,7 +93,10 @@ enum cache_status
 store_entry(const struct cache *cache, const char *domain,
     const struct entry *entry, int64_t now)
 {
-	return change_entry(cache, domain, entry, 0, replace_older, now);
+	struct cache_item item = { .key = span_str(domain) };
+	struct change change = { .entry = entry };
+
+	return change_entries(cache, &item, &change, 1, now);
 }
 
 enum cache_status
@@ -87,21 +105,17 @@ store_entries(const struct cache *cache, struct store_item *items,
 {
 	struct cache_item changed[CACHE_ITEMS_MAX];
 	struct change changes[CACHE_ITEMS_MAX];
-	void *buf = malloc(ENTRY_SIZE_MAX); /* of one at a time */
-	enum cache_status status = CACHE_NOMEM;
+	enum cache_status status;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		changes[i] = (struct change) { items[i].entry, 0, now, buf };
 		changed[i] = (struct cache_item) {
-			span_str(items[i].domain), &changes[i], CACHE_NOMEM };
+			.key = span_str(items[i].domain) };
+		changes[i] = (struct change) { .entry = items[i].entry };
 	}
-	if (buf != NULL)
-		status = cache_change_all(cache, CACHE_POLICIES, changed,
-		    count, replace_older, now);
+	status = change_entries(cache, changed, changes, count, now);
 	for (i = 0; i < count; i++)
 		items[i].status = changed[i].status;
-	free(buf);
 	return status;
 }
 
@@ -128,7 +142,7 @@ merge(const struct answer_change *change, const struct answer *stored,
 		    sizeof(answer->failed_detail));
 	}
 	if (strcmp(stored->first_id, answer->first_id) == 0 &&
-	    stored->first_seen < answer->first_seen)
+	    stored->first_seen != 0 && stored->first_seen < answer->first_seen)
 		answer->first_seen = stored->first_seen;
 	if (stored->rechecked_at > answer->rechecked_at &&
 	    stored->rechecked_at <= change->now)
@@ -163,22 +177,6 @@ replace_answer(void *arg, struct span old, struct span *replacement)
 	return len == 0 ? CACHE_KEEP : CACHE_REPLACE;
 }
 
-static enum cache_status
-store_answer(const struct cache *cache, const struct discovery *discovery,
-    int64_t now)
-{
-	struct answer_change change = { &discovery->answer, discovery->fetched,
-		now, malloc(ANSWER_SIZE_MAX) };
-	enum cache_status status;
-
-	if (change.buf == NULL)
-		return CACHE_NOMEM;
-	status = cache_change(cache, CACHE_ANSWERS, span_str(discovery->domain),
-	    replace_answer, &change, now);
-	free(change.buf);
-	return status;
-}
-
 static void
 log_not_stored(const struct log *log, const char *domain,
     enum cache_status status)
@@ -189,26 +187,70 @@ log_not_stored(const struct log *log, const char *domain,
 		    status == CACHE_FULL ? "cache-full" : "out-of-memory");
 }
 
+static void
+store_policies(const struct cache *cache,
+    const struct discovery *const *discoveries, size_t count, int64_t now,
+    const struct log *log)
+{
+	struct cache_item items[STORE_MAX];
+	struct change changes[STORE_MAX];
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct discovery *d = discoveries[i];
+
+		if (d->from_answers || d->store == DISCOVERY_STORE_NOTHING)
+			continue;
+		items[n] = (struct cache_item) { .key = span_str(d->domain) };
+		changes[n++] = (struct change) { .entry = &d->entry,
+			.amends = d->store == DISCOVERY_STORE_AMENDS,
+			.stored_at = d->stored_at };
+	}
+	if (n > 0)
+		change_entries(cache, items, changes, n, now);
+	for (i = 0; i < n; i++)
+		if (!changes[i].amends)
+			log_not_stored(log, items[i].key.data, items[i].status);
+}
+
+static void
+store_answers(const struct cache *cache,
+    const struct discovery *const *discoveries, size_t count, int64_t now)
+{
+	struct cache_item items[STORE_MAX];
+	struct answer_change changes[STORE_MAX];
+	void *buf = malloc(ANSWER_SIZE_MAX); /* of one at a time */
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct discovery *d = discoveries[i];
+
+		if (d->from_answers)
+			continue;
+		changes[n] = (struct answer_change) { &d->answer, d->fetched,
+			now, buf };
+		items[n] = (struct cache_item) { .key = span_str(d->domain),
+			.arg = &changes[n] };
+		n++;
+	}
+	if (buf != NULL && n > 0)
+		cache_change_all(cache, CACHE_ANSWERS, items, n,
+		    replace_answer, now);
+	free(buf);
+}
+
+void
+store_discoveries(const struct cache *cache,
+    const struct discovery *const *discoveries, size_t count, int64_t now,
+    const struct log *log)
+{
+	store_policies(cache, discoveries, count, now, log);
+	store_answers(cache, discoveries, count, now);
+}
+
 void
 store_discovery(const struct cache *cache, const struct discovery *discovery,
     int64_t now, const struct log *log)
 {
-	const char *domain = discovery->domain;
-	const struct entry *entry = &discovery->entry;
-
-	if (discovery->from_answers)
-		return;
-	switch (discovery->store) {
-	case DISCOVERY_STORE_NOTHING:
-		break;
-	case DISCOVERY_STORE_ENTRY:
-		log_not_stored(log, domain,
-		    store_entry(cache, domain, entry, now));
-		break;
-	case DISCOVERY_STORE_AMENDS:
-		change_entry(cache, domain, entry, discovery->stored_at, amend,
-		    now);
-		break;
-	}
-	store_answer(cache, discovery, now);
+	store_discoveries(cache, &discovery, 1, now, log);
 }

@@ -13,6 +13,12 @@
 void store_discovery(const struct cache *cache,
     const struct discovery *discovery, int64_t now, const struct log *log);
 
+/* Likewise up to STORE_MAX of them, in their order, at the price of one. */
+#define STORE_MAX 64
+void store_discoveries(const struct cache *cache,
+    const struct discovery *const *discoveries, size_t count, int64_t now,
+    const struct log *log);
+
 /* Store one policy unless a newer one stands there (RFC 8461, 3.3). */
 enum cache_status store_entry(const struct cache *cache, const char *domain,
     const struct entry *entry, int64_t now);

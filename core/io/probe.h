@@ -23,6 +23,8 @@ enum probe_status {
 	PROBE_NOMEM,
 };
 
+#define PROBE_DETAIL_SIZE 200
+
 /* Lives for the duration of the callback. */
 struct probe_finding {
 	enum probe_status status;

@@ -1,11 +1,10 @@
 /*
- * probe_session: greeting, EHLO, STARTTLS, handshake, QUIT (RFC 5321, 3.1 to
- * 3.3; RFC 3207).
+ * probe_session: one connection, from the socket to QUIT. What is said in clear is
+ * probe_dialogue's, the handshake probe_tls's.
  *
  * What was found is decided before the QUIT, which is politeness: it waits for
- * an answer a moment, and no failure of it counts. Silence and 4xx replies are
- * PROBE_CONNECT_FAILED, so that a blocked port or a busy host never looks like
- * an attack.
+ * an answer a moment, and no failure of it counts. Silence is
+ * PROBE_CONNECT_FAILED, so that a blocked port never looks like an attack.
  *
  * Whoever is on the path may put octets between the STARTTLS reply and the
  * handshake; a server never speaks there, so any are a failure (RFC 3207, 6).
@@ -17,8 +16,8 @@
 #include "io/probe_session.h"
 
 #include "base/text.h"
+#include "io/probe_dialogue.h"
 #include "io/probe_tls.h"
-#include "io/smtp.h"
 
 #include <sys/socket.h>
 
@@ -50,7 +49,7 @@ struct probe_session {
 	enum stage stage;
 	int fd;
 	struct timer timer; /* gives up; once over, reports */
-	struct smtp smtp;
+	struct dialogue dialogue;
 	struct probe_tls tls;
 	bool secure; /* the handshake is done */
 	char command[COMMAND_SIZE];
@@ -202,58 +201,14 @@ quit(struct probe_session *s)
 	command(s, STAGE_QUIT, "QUIT", "");
 }
 
-/* Decided by a reply: its code and last line, after some words of ours. */
-static void
-refuse(struct probe_session *s, enum probe_status status, const char *words)
-{
-	struct text text;
-
-	s->status = status;
-	text_init(&text, s->detail, sizeof(s->detail));
-	text_printf(&text, "%s: %d ", words, s->smtp.code);
-	text_escape(&text, s->smtp.text, strlen(s->smtp.text));
-	quit(s);
-}
-
-static void
-on_greeting(struct probe_session *s)
-{
-	if (s->smtp.code == 220)
-		command(s, STAGE_EHLO, "EHLO ", s->options.helo);
-	else if (s->smtp.code / 100 == 4)
-		refuse(s, PROBE_CONNECT_FAILED, "greeting");
-	else
-		refuse(s, PROBE_NOT_SMTP, "greeting");
-}
-
-static void
-on_ehlo(struct probe_session *s)
-{
-	if (s->smtp.code == 250 && s->smtp.starttls) {
-		command(s, STAGE_STARTTLS, "STARTTLS", "");
-	} else if (s->smtp.code == 250) {
-		s->status = PROBE_NO_STARTTLS;
-		s->detail[0] = '\0';
-		quit(s);
-	} else if (s->smtp.code / 100 == 4) {
-		refuse(s, PROBE_CONNECT_FAILED, "EHLO");
-	} else if (s->smtp.code / 100 == 5) {
-		refuse(s, PROBE_NO_STARTTLS, "EHLO refused");
-	} else {
-		refuse(s, PROBE_NOT_SMTP, "EHLO");
-	}
-}
-
 static void handshake(struct probe_session *s);
 
 static void
-on_starttls(struct probe_session *s)
+begin_tls(struct probe_session *s)
 {
 	char c;
 
-	if (s->smtp.code != 220) {
-		refuse(s, PROBE_STARTTLS_REFUSED, "STARTTLS refused");
-	} else if (recv(s->fd, &c, 1, MSG_PEEK) > 0) {
+	if (recv(s->fd, &c, 1, MSG_PEEK) > 0) {
 		fail(s, PROBE_TLS_FAILED, "plaintext after STARTTLS");
 	} else if (!probe_tls_begin(&s->tls, s->options.ctx, s->fd,
 		       s->options.host)) {
@@ -265,37 +220,36 @@ on_starttls(struct probe_session *s)
 }
 
 static void
-on_reply(struct probe_session *s)
+take_finding(struct probe_session *s)
 {
-	switch (s->stage) {
-	case STAGE_GREETING:
-		on_greeting(s);
+	s->status = s->dialogue.status;
+	memcpy(s->detail, s->dialogue.detail, sizeof(s->detail));
+}
+
+static void
+on_heard(struct probe_session *s, const char *data, size_t len)
+{
+	switch (dialogue_hear(&s->dialogue, data, len)) {
+	case DIALOGUE_LISTEN:
 		return;
-	case STAGE_EHLO:
-		on_ehlo(s);
+	case DIALOGUE_EHLO:
+		command(s, STAGE_EHLO, "EHLO ", s->options.helo);
 		return;
-	case STAGE_STARTTLS:
-		on_starttls(s);
+	case DIALOGUE_STARTTLS:
+		command(s, STAGE_STARTTLS, "STARTTLS", "");
 		return;
-	case STAGE_CONNECT:
-	case STAGE_HANDSHAKE:
-	case STAGE_QUIT:
-	case STAGE_OVER:
+	case DIALOGUE_HANDSHAKE:
+		begin_tls(s);
+		return;
+	case DIALOGUE_QUIT:
+		take_finding(s);
+		quit(s);
+		return;
+	case DIALOGUE_LEAVE:
+		take_finding(s);
 		over(s);
 		return;
 	}
-}
-
-/* The reply is complete, and yet there is more. */
-static void
-on_excess(struct probe_session *s)
-{
-	if (s->stage == STAGE_QUIT)
-		over(s);
-	else if (s->stage == STAGE_STARTTLS && s->smtp.code == 220)
-		fail(s, PROBE_TLS_FAILED, "plaintext after STARTTLS");
-	else
-		fail(s, PROBE_NOT_SMTP, "reply that was not asked for");
 }
 
 static void
@@ -303,38 +257,17 @@ hear(struct probe_session *s)
 {
 	char buf[2048];
 	ssize_t n = recv(s->fd, buf, sizeof(buf), 0);
-	size_t used;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 && s->stage == STAGE_QUIT) {
+	if (n > 0)
+		on_heard(s, buf, (size_t)n);
+	else if (s->stage == STAGE_QUIT)
 		over(s);
-		return;
-	}
-	if (n < 0) {
+	else if (n < 0)
 		fail_errno(s, errno);
-		return;
-	}
-	if (n == 0) {
+	else
 		fail(s, PROBE_CONNECT_FAILED, "connection closed");
-		return;
-	}
-	switch (smtp_read(&s->smtp, buf, (size_t)n, &used)) {
-	case SMTP_MORE:
-		return;
-	case SMTP_REPLY:
-		if (used < (size_t)n)
-			on_excess(s);
-		else
-			on_reply(s);
-		return;
-	case SMTP_GARBAGE:
-		if (s->stage == STAGE_QUIT)
-			over(s);
-		else
-			fail(s, PROBE_NOT_SMTP, s->smtp.flaw);
-		return;
-	}
 }
 
 static void
@@ -471,7 +404,7 @@ probe_session_start(const struct probe_session_options *options,
 	s->arg = arg;
 	s->out = out;
 	s->fd = -1;
-	smtp_init(&s->smtp);
+	dialogue_begin(&s->dialogue);
 	timer_start(&timers, &s->timer, options->deadline, give_up, s);
 	*out = s;
 	dial(s);

@@ -14,8 +14,6 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-#define PROBE_DETAIL_SIZE 200
-
 struct probe_tls {
 	struct ssl_st *ssl;
 	/* The first verification error of each kind, 0 if there was none. */

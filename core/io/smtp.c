@@ -3,7 +3,7 @@
  *
  * A reply is lines of three digits, "-" or the last time a space, and text. A
  * bare LF ends a line too. Knows no commands and no order of things: that is
- * probe_session.c.
+ * probe_dialogue.c.
  *
  * Test: tests/unit/test_smtp.c
  */

@@ -201,7 +201,7 @@ answer_deadline(const struct answer *answer)
 
 	if (answer->failed_id[0] != '\0')
 		deadline = latest(deadline, answer->retry_at);
-	if (answer->first_id[0] != '\0')
+	if (answer->first_seen != 0)
 		deadline = latest(deadline,
 		    later(answer->asked_at, ANSWER_FIRST_KEPT));
 	if (answer->rechecked_at != 0)

@@ -45,7 +45,8 @@ struct answer {
 	enum mtasts_reason failed_reason;
 	char failed_detail[ANSWER_DETAIL_SIZE];
 
-	/* strict_first_use counts from the first sight of (domain, id). */
+	/* strict_first_use counts from the first sight of (domain, id); id "":
+	 * from when DNS was first asked in vain. first_seen 0: neither. */
 	char first_id[RECORD_ID_SIZE];
 	int64_t first_seen;
 

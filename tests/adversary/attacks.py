@@ -33,6 +33,7 @@ class Attack:
     """mount     does it, to a Scene
     prepare   what the domain has before that is not as elsewhere
     refresh   the policy is refreshed in between, as it is daily
+    decoy     a domain that a message goes to first, to do harm to this one
     zone      whose name server answers
     """
 
@@ -41,6 +42,7 @@ class Attack:
     mount: Callable
     prepare: Optional[Callable] = None
     refresh: bool = False
+    decoy: Optional[Callable] = None
     zone: str = LIVE
 
 
@@ -82,6 +84,10 @@ def impostor(*names, cn="impostor", others=(), nul=False, **more):
 
 def forged_mx(scene):
     scene.send_to(ATTACKER)
+
+
+def added_mx(scene):
+    scene.lab.zone.add(scene.domain, "MX", (1, ATTACKER))
 
 
 def forged_address(scene):
@@ -192,6 +198,16 @@ def of_provider(scene):
     scene.publish("1", mx=(scene.mx, "*." + PROVIDER))
 
 
+def aliased_decoy(scene):
+    """A domain of the attacker's own, with a policy that its MX host does not meet."""
+    domain = "decoy-" + scene.domain
+    scene.lab.zone.add("mx." + domain, "CNAME", scene.mx)
+    scene.lab.domain(domain, ["mx." + domain], patterns=(), txt=None)
+    scene.lab.zone.add("_mta-sts." + domain, "TXT", [b"v=STSv1; id=1;"])
+    scene.lab.policy_host(domain, reply(policy(mx=["mx." + domain])))
+    return "user@" + domain
+
+
 REACH = (
     Attack("stripped", "STARTTLS is stripped from the EHLO reply",
            host(extensions=world.NO_STARTTLS)),
@@ -206,7 +222,7 @@ REACH = (
     Attack("tls10", "the connection is downgraded to TLS 1.0", old_tls(ssl.TLSVersion.TLSv1)),
     Attack("tls11", "the connection is downgraded to TLS 1.1", old_tls(tls.V11)),
 
-    Attack("rogue", "the MX host is played, with a certificate of a rogue CA",
+    Attack("rogue", "the MX host is impersonated, with a certificate of a rogue CA",
            impostor("{mx}", issuer="unknown")),
     Attack("self", "... with a self-signed certificate", impostor("{mx}", issuer="self")),
     Attack("leafca", "... signed with another customer's certificate, which is no CA",
@@ -243,7 +259,8 @@ REACH = (
 
     Attack("address", "the MX host's address is forged", forged_address),
     Attack("alias", "the MX host is made an alias of the attacker's", forged_alias),
-    Attack("prefix", "the MX answer is forged: mx.DOMAIN.attacker.live.test", longer_name),
+    Attack("prefix", "the MX answer is forged: a host called mx.DOMAIN.attacker.test", longer_name),
+    Attack("added", "a host is added to the MX answer, better than the right one", added_mx),
     Attack("mx", "the MX answer is forged", forged_mx),
     Attack("nxdomain", "... and the TXT answer suppressed: NXDOMAIN",
            suppressed(dns_server.status("NXDOMAIN"))),
@@ -260,7 +277,7 @@ REACH = (
         b"", 301, headers=[("Location", "https://mta-sts.attacker.test"
                             "/.well-known/mta-sts.txt")])))),
     Attack("cut", "... the policy cut off in the middle of max_age", blocked(cut_off)),
-    Attack("webrogue", "... and a policy host played, with a certificate of a rogue CA",
+    Attack("webrogue", "... and the policy host impersonated, with a certificate of a rogue CA",
            false_host(signed_by("unknown"))),
     Attack("webother", "... with the certificate of another customer",
            false_host(of_names("mta-sts." + NEIGHBOUR))),
@@ -274,7 +291,7 @@ REACH = (
 )
 
 BEYOND = (
-    Attack("replayed", "... until the daily refresh asks there",
+    Attack("replayed", "the policy host serves an older policy, when the daily refresh asks",
            both(older("none"), forged_mx), refresh=True),
     Attack("rollnone", "rolled back, with the record: an older id, mode none",
            both(older_id, older("none"), forged_mx)),
@@ -290,6 +307,8 @@ BEYOND = (
            forged_mx, prepare=testing),
     Attack("expiry", "the policy host is blocked until max_age is over; a forged MX answer",
            blocked(unreachable), prepare=short),
+    Attack("retry", "somebody else's MX host is an alias of the right one, and fails before it",
+           lambda scene: None, decoy=aliased_decoy),
     Attack("gone", "the domain is made to vanish: NXDOMAIN", vanished),
 )
 

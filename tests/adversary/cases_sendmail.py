@@ -9,7 +9,7 @@ sys.path[1:1] = [os.path.join(os.path.dirname(__file__), "../" + name)
                  for name in ("mta", "lab")]
 
 # pylint: disable=wrong-import-position
-from mta import MAP, MILTER
+from daemon import Guarded
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
@@ -19,40 +19,14 @@ from trial import Trial
 # The sender is named before the rules are asked.
 TRIAL = Trial("sendmail", may_say=("MAIL",))
 
-# However busy the machine is, mail is sent and not queued.
-BUSY_MC = """\
-define(`confQUEUE_LA', `1000')dnl
-define(`confREFUSE_LA', `1000')dnl
-"""
-# Wherever the build would have them.
-MTASTS = {
-    "cache": {"directory": "/var/lib/mtasts", "run_directory": "/run/mtasts"},
-    "milter": {"socket": "unix:" + MILTER},
-    "daemon": {"user": "mtasts", "pid_file": ""},
-    "socketmap": {"listen": ["unix:" + MAP]},
-}
-UNSENT = range(64, 79)         # sysexits: queued or bounced, which the queue tells
+UNSENT = range(64, 79)          # sysexits: queued or bounced, which the queue tells
 
 
-class Attacked(SendmailLab):
-    def __init__(self):
-        super().__init__()
-        self.configure(BUSY_MC)
-        self.process = None
-
-    def __exit__(self, *what):
-        if self.process:
-            self.end_mtasts(self.process)
-        super().__exit__(*what)
+class Attacked(Guarded, SendmailLab):
+    lines = ""
 
     def enforce(self):
-        self.install_mtasts()
-        self.mtasts_conf(**MTASTS)
-        self.process = self.start_mtasts()
-        self.configure(BUSY_MC + README_MC)
-
-    def refresh(self, domain):
-        self.machine.must("mtasts-cachectl", "-c", "/etc/mtasts.conf", "refresh", domain)
+        self.configure(README_MC)
 
     def submit(self, sender, recipient, message):
         done = self.sendmail("-odi", "-i", "-f", sender, recipient, stdin=message)
@@ -65,15 +39,9 @@ class Attacked(SendmailLab):
     def run_queue(self, _recipients):
         self.sendmail("-q", "-v")
 
-    def waiting(self):
-        return self.queued()
-
     def bounced(self, recipient):
         return any(re.search(rf"to=<?{re.escape(recipient)}>?,.* dsn=5", line)
                    for line in self.syslog.lines)
-
-    def said(self, name):
-        return "\n".join(line for line in self.syslog.lines if name.search(line))
 
 
 if __name__ == "__main__":

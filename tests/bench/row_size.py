@@ -10,7 +10,7 @@ import threading
 import time
 
 from measure import QUICK, Bench, cachectl, program, say, seconds, timed
-from product import Daemon, answers, ask
+from product import Daemon, anonymous, answers, ask
 
 COUNT = 100_000 if QUICK else 1_000_000
 QUESTIONS = 20_000
@@ -60,13 +60,6 @@ def size(bench, full):
         f"{octets(full, 'answers') / COUNT:.0f} B; import cpu {seconds(took.cpu)} each",
         "600 B", ours <= 600)
     os.unlink(lines)
-
-
-def anonymous(pid):
-    """KiB of a process that are no file's; 0 once it has ended."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next((int(text.split()[1]) for text in file
-                     if text.startswith("RssAnon")), 0)
 
 
 def listing(bench, full):

@@ -85,7 +85,7 @@ class Target:
 
     def merge(self):
         """Into the tree: what adds coverage to what is there."""
-        status, said, _ = self.call("-merge=1", "-max_len=4096",
+        status, said, _ = self.call("-set_cover_merge=1", "-max_len=1024",
                                     str(self.corpus), str(self.found))
         if status != 0:
             print("\n".join(said.splitlines()[-40:]))

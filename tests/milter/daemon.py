@@ -1,5 +1,6 @@
 """The daemon: options, privileges, lock, signals, service manager."""
 
+import grp
 import os
 import pwd
 import signal
@@ -49,9 +50,20 @@ def privileges():
         code, text = command("-f", "-c", m.conf, "-u", "root")
         test("it does not stay root",
              differs(code, 67) or lacks(text, "must not be"))
+        with open(m.conf, encoding="utf-8") as file:
+            conf = file.read()
+        m.write(m.conf, conf.replace("daemon { user = " + user(),
+                                     "daemon { user = root"))
+        code, text = command("-f", "-c", m.conf)
+        test("not by the configuration either",
+             differs(code, 67) or lacks(text, "must not be"))
+        m.configure()
         code, text = command("-f", "-c", m.conf, "-u", "no.such-user")
         test("a user that does not exist", differs(code, 67))
-    with daemon(milter="socket_mode = 0600",
+        code, text = command("-f", "-c", m.conf, "-u", user() + ":no.such")
+        test("a group that does not exist", differs(code, 67))
+    group = grp.getgrgid(1)
+    with daemon(milter=f"socket_mode = 0600 socket_group = {group.gr_name}",
                 socketmap="socket_mode = 0666 socket_owner = root") as m:
         with open("/proc/%d/status" % m.process.pid, encoding="ascii") as f:
             status = f.read()
@@ -59,9 +71,9 @@ def privileges():
         test("it becomes its user", lacks(
             status, "Uid:\t" + "\t".join([uid] * 4)))
         milter, map_ = os.stat(m.socket), os.stat(m.map)
-        test("the sockets have their owner and mode",
-             differs((stat.S_IMODE(milter.st_mode), str(milter.st_uid)),
-                     (0o600, uid)) or
+        test("the sockets have their owner, group and mode",
+             differs((stat.S_IMODE(milter.st_mode), str(milter.st_uid),
+                      milter.st_gid), (0o600, uid, 1)) or
              differs((stat.S_IMODE(map_.st_mode), map_.st_uid), (0o666, 0)))
 
 
@@ -106,11 +118,18 @@ def signals():
             m.wait_for("event=reload-failed")
             test("a mistake is told and changes nothing", lacks(
                 ask(s, "sts new.test")[0], "OK secure"))
+            reloads = m.text().count("event=reloaded")
+            m.configure()
+            for _ in range(20):
+                m.signal(signal.SIGUSR1)
+            m.wait_for("event=reloaded", reloads + 1)
+            test("SIGUSR1 again before the first is done", lacks(
+                ask(s, "sts new.test")[0], "OK secure"))
             for _ in range(20):
                 m.signal(signal.SIGHUP)
             m.signal(signal.SIGUSR2)
             m.wait_for("event=statistics")
-            test("SIGUSR2 logs statistics", lacks(m.text(), "requests=3"))
+            test("SIGUSR2 logs statistics", lacks(m.text(), "requests=4"))
             test("SIGHUP does not end it", differs(m.process.poll(), None))
         took = m.stop()
         test("SIGTERM ends it in good order",

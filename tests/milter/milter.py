@@ -67,7 +67,6 @@ class Milter:
         self.port = free_port()
         self.process = None
         self.write(self.log, "")
-        self.write(self.overrides, OVERRIDES)
         self.configure()
 
     @staticmethod
@@ -75,13 +74,14 @@ class Milter:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def configure(self, milter="", socketmap="", daemon="", other=""):
+    def configure(self, milter="", socketmap="", daemon="", other="",
+                  patience="500ms"):
         """Write the configuration. No name server answers: 127.0.0.1 has
         none, or does not know these domains."""
         self.write(self.conf, f"""
 cache {{ directory = {self.directory}/cache run_directory = {self.run}
          user = {user()} size = 1M }}
-dns {{ servers = {{127.0.0.9}} timeout = 500ms }}
+dns {{ servers = {{127.0.0.9}} timeout = {patience} }}
 log {{ level = debug }}
 policy {{ overrides = {self.overrides} }}
 milter {{ socket = "unix:{self.socket}" {milter} }}
@@ -91,12 +91,15 @@ daemon {{ user = {user()} pid_file = {self.pid_file} {daemon} }}
 {other}
 """)
 
-    def start(self, *args):
+    def start(self, *before, **env):
+        """Start it, behind the words of another program, with more in its
+        environment."""
         self.make_run()
         with open(self.log, "a", encoding="utf-8") as log:
             starts = self.text().count("event=started")
             self.process = subprocess.Popen(
-                [PROGRAM, "-f", "-c", self.conf, *args], stderr=log)
+                [*before, PROGRAM, "-f", "-c", self.conf], stderr=log,
+                env={**os.environ, **env})
         self.wait_for("event=started", starts + 1)
         return self
 
@@ -136,12 +139,13 @@ daemon {{ user = {user()} pid_file = {self.pid_file} {daemon} }}
 
 
 @contextlib.contextmanager
-def daemon(start=True, **conf):
+def daemon(start=True, overrides=OVERRIDES, **conf):
     directory = tempfile.mkdtemp(prefix="mtasts-milter-")
     os.chmod(directory, 0o755)
     milter = Milter(directory)
     try:
         milter.configure(**conf)
+        milter.write(milter.overrides, overrides)
         if start:
             milter.start()
         yield milter

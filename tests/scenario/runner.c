@@ -309,6 +309,9 @@ value_of(struct scenario *s, const char *name, char buf[32])
 		return seconds_left(s, answer->expires_at, buf);
 	if (strcmp(name, "fresh") == 0)
 		return seconds_left(s, answer->fresh_until, buf);
+	if (strcmp(name, "seen") == 0)
+		return answer->first_seen == 0 ? "never" :
+		    seconds_left(s, answer->first_seen, buf);
 	if (strcmp(name, "verdict") == 0)
 		return job->evaluation == NULL ? "not-evaluated" :
 		    mtasts_verdict_name(job->evaluation->verdict);

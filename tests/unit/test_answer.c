@@ -298,7 +298,7 @@ an_answer_is_kept_as_long_as_anything_in_it_matters(void **state)
 	assert_true(answer_deadline(&answer) == NOW + 350);
 	strcpy(answer.failed_id, "x");
 	assert_true(answer_deadline(&answer) == NOW + 1000);
-	strcpy(answer.first_id, "x");
+	answer.first_seen = NOW;
 	assert_true(answer_deadline(&answer) == NOW + ANSWER_FIRST_KEPT);
 	answer.asked_at = answer.fresh_until = INT64_MAX;
 	assert_true(answer_deadline(&answer) == INT64_MAX);
@@ -348,6 +348,7 @@ what_can_be_had_again_may_go_and_enforce_goes_last(void **state)
 
 	(void)state;
 	enforce.first_id[0] = '\0';
+	enforce.first_seen = 0;
 	testing = enforce;
 	testing.policy.mode = MTASTS_MODE_TESTING;
 	worst = rank(&dead, NOW + 300);

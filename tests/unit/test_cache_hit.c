@@ -1,6 +1,7 @@
 /*
  * io/cache_lmdb: what a hit costs. No system call: made in a child that the
- * kernel kills at its first one. No allocation: malloc is counted.
+ * kernel kills at its first one. No allocation: malloc is counted. And what a
+ * store of that costs which may be lost: no waiting for the disk.
  */
 #include <config.h>
 
@@ -8,7 +9,10 @@
 #include "support/scratch.h"
 #include "support/table.h"
 
+#include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -158,6 +162,58 @@ a_hit_allocates_nothing(void **state)
 }
 #endif
 
+/* From now on whoever waits for the disk is killed. */
+static bool
+forbid_waiting(void)
+{
+	static const unsigned calls[] = { SYS_fsync, SYS_fdatasync, SYS_msync,
+		SYS_sync, SYS_syncfs, SYS_sync_file_range };
+	struct sock_filter rules[2 * COUNT(calls) + 2];
+	struct sock_fprog program = { COUNT(rules), rules };
+	struct sock_filter *rule = rules;
+
+	*rule++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	    offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		*rule++ = (struct sock_filter)BPF_JUMP(
+		    BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		*rule++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+		    SECCOMP_RET_KILL_PROCESS);
+	}
+	*rule = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	    SECCOMP_RET_ALLOW);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static bool
+store_without_waiting(struct world *w, enum cache_store store)
+{
+	return forbid_waiting() &&
+	    cache_put(&w->cache, store, span_str("other.example"),
+		span_str("value"), 0) == CACHE_OK &&
+	    cache_delete(&w->cache, store, span_str("example.com")) == CACHE_OK;
+}
+
+static bool
+store_answers(void *arg)
+{
+	return store_without_waiting(arg, CACHE_ANSWERS);
+}
+
+static bool
+store_policies(void *arg)
+{
+	return store_without_waiting(arg, CACHE_POLICIES);
+}
+
+static void
+only_policies_wait_for_the_disk(void **state)
+{
+	assert_int_equal(scratch_child(store_answers, *state), 0);
+	assert_int_equal(scratch_child(store_policies, *state), 128 + SIGSYS);
+}
+
 int
 main(void)
 {
@@ -166,6 +222,8 @@ main(void)
 		    make, unmake),
 		cmocka_unit_test_setup_teardown(a_hit_allocates_nothing, make,
 		    unmake),
+		cmocka_unit_test_setup_teardown(only_policies_wait_for_the_disk,
+		    make, unmake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

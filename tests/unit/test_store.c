@@ -261,6 +261,14 @@ the_earliest_first_sight_and_the_latest_recheck_count(void **state)
 	store_discovery(&w->cache, &d, NOW, NULL);
 	assert_true(read_answer(w));
 	assert_int_equal(w->answer.first_seen, NOW);
+	/* No sight is not the earliest of all. */
+	d.answer.first_id[0] = '\0';
+	d.answer.first_seen = 0;
+	store_discovery(&w->cache, &d, NOW, NULL);
+	d.answer.first_seen = NOW;
+	store_discovery(&w->cache, &d, NOW, NULL);
+	assert_true(read_answer(w));
+	assert_int_equal(w->answer.first_seen, NOW);
 }
 
 static void
@@ -272,6 +280,36 @@ what_came_from_the_cache_is_not_written_to_it(void **state)
 	d.from_answers = true;
 	store_discovery(&w->cache, &d, NOW, NULL);
 	assert_false(read_answer(w));
+}
+
+/* ---- Several at once --------------------------------------------------------------- */
+
+static void
+several_are_stored_in_their_order(void **state)
+{
+	struct world *w = *state;
+	struct discovery first = { .domain = DOMAIN,
+		.store = DISCOVERY_STORE_ENTRY,
+		.entry = entry("one", NOW - 10) };
+	struct discovery other = { .domain = "b.example",
+		.store = DISCOVERY_STORE_NOTHING };
+	struct discovery last = first;
+	const struct discovery *all[] = { &first, &other, &last };
+
+	last.entry = entry("two", NOW);
+	first.answer.fresh_until = other.answer.fresh_until = NOW + 10;
+	last.answer.fresh_until = NOW + 20;
+	store_discoveries(&w->cache, all, COUNT(all), NOW, NULL);
+	assert_true(read_entry(w));
+	assert_string_equal(w->entry.id, "two");
+	assert_true(read_answer(w));
+	assert_int_equal(w->answer.fresh_until, NOW + 20);
+	assert_int_equal(cache_get(&w->cache, w->reader, CACHE_POLICIES,
+			     span_str("b.example"), &w->buffer),
+	    CACHE_NOTFOUND);
+	assert_int_equal(cache_get(&w->cache, w->reader, CACHE_ANSWERS,
+			     span_str("b.example"), &w->buffer),
+	    CACHE_OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
@@ -291,6 +329,7 @@ main(void)
 		TEST(a_fetch_of_ones_own_is_the_last_word),
 		TEST(the_earliest_first_sight_and_the_latest_recheck_count),
 		TEST(what_came_from_the_cache_is_not_written_to_it),
+		TEST(several_are_stored_in_their_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/context.h"
+#include "rules/answer.h"
 #include "support/host.h"
 #include "support/table.h"
 
@@ -141,6 +143,71 @@ at_the_deadline_strict_first_use_holds_what_is_unknown(void **state)
 	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_DEFER);
 	r = host_lookup(host, "slow.example", 0, -1);
 	assert_int_equal(mtasts_result_outcome(r), MTASTS_OUTCOME_NONE);
+}
+
+/* Date what is remembered of a domain so many seconds back; out of its TTL. */
+static enum cache_change
+age(void *arg, struct span old, struct span *replacement)
+{
+	static char buf[ANSWER_SIZE_MAX];
+	struct answer answer;
+
+	if (!answer_decode(old.data, old.len, &answer))
+		return CACHE_KEEP;
+	answer.first_seen -= *(int *)arg;
+	answer.fresh_until = time(NULL) - 1;
+	*replacement = span_of(buf,
+	    answer_encode(&answer, buf, sizeof(buf)));
+	return CACHE_REPLACE;
+}
+
+static void
+wait_until_given_up(struct host *host, const char *domain)
+{
+	int tries;
+
+	for (tries = 0; tries < 600; tries++) {
+		if (mtasts_result_reason(host_lookup(host, domain, 0, 0)) ==
+		    MTASTS_REASON_DNS_TEMPERROR)
+			return;
+		pause_ms(50);
+	}
+	fail_msg("%s: not given up", domain);
+}
+
+/* Nobody's deadline reaches as far as DNS's patience: the bound of a day begins
+ * all the same. */
+static void
+strict_first_use_ends_where_no_name_server_answers(void **state)
+{
+	static const struct {
+		int age;
+		enum mtasts_outcome outcome;
+	} rows[] = {
+		{ 0, MTASTS_OUTCOME_DEFER },
+		{ 80000, MTASTS_OUTCOME_DEFER },
+		{ 7000, MTASTS_OUTCOME_UNAVAILABLE },
+	};
+	struct host *host = *state;
+	size_t i;
+	int age_by;
+
+	host_set(host, "policy.strict_first_use", "yes");
+	host_set(host, "dns.timeout", "100ms");
+	host_again(host);
+	start(host, 0);
+	host_lookup(host, "silent.example", 0, 20);
+	for (i = 0; i < COUNT(rows); i++) {
+		wait_until_given_up(host, "silent.example");
+		age_by = rows[i].age;
+		assert_int_equal(cache_change(&host->ctx->cache, CACHE_ANSWERS,
+				     span_str("silent.example"), age, &age_by,
+				     time(NULL)),
+		    CACHE_OK);
+		assert_int_equal(mtasts_result_outcome(host_lookup(host,
+				     "silent.example", 0, 20)),
+		    rows[i].outcome);
+	}
 }
 
 /* A leak of what was in flight shows in a sanitizer build. */
@@ -379,6 +446,7 @@ main(void)
 		TEST(the_deadline_passes_and_the_work_goes_on),
 		TEST(at_the_deadline_a_cached_policy_applies),
 		TEST(at_the_deadline_strict_first_use_holds_what_is_unknown),
+		TEST(strict_first_use_ends_where_no_name_server_answers),
 		TEST(freed_while_lookups_are_in_flight),
 		TEST(freed_while_evaluations_are_in_flight),
 		TEST(freed_at_once),
