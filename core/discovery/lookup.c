@@ -110,6 +110,13 @@ read_cache(struct lookup_work *work, struct entry *entry,
 }
 
 bool
+lookup_entry(const struct cache *cache, struct cache_reader *reader,
+    const char *domain, struct cache_buffer *buffer, struct entry *entry)
+{
+	return read_entry(cache, reader, domain, buffer, entry) == CACHE_OK;
+}
+
+bool
 lookup_fresh(const struct cache *cache, struct cache_reader *reader,
     const char *domain, int64_t now, struct cache_buffer *buffer,
     struct answer *answer)
@@ -135,7 +142,7 @@ lookup_cached(const struct cache *cache, struct cache_reader *reader,
 	*answer = seen;
 	answer->outcome = MTASTS_OUTCOME_UNAVAILABLE;
 	answer->reason = MTASTS_REASON_NOT_CACHED;
-	if (read_entry(cache, reader, domain, buffer, &entry) == CACHE_OK &&
+	if (lookup_entry(cache, reader, domain, buffer, &entry) &&
 	    entry_is_live(&entry, now))
 		discovery_give(&entry, now, answer);
 }

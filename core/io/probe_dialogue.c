@@ -2,8 +2,8 @@
  * probe_dialogue: greeting, EHLO, STARTTLS (RFC 5321, 3.1 to 3.3; RFC 3207).
  *
  * 4xx replies are PROBE_CONNECT_FAILED, so that a busy host never looks like an
- * attack. Whoever is on the path may put octets behind the STARTTLS reply; a server
- * never speaks there, so any are a failure (RFC 3207, 6).
+ * attack. Whoever is on the path may put octets behind the STARTTLS reply; a
+ * server never speaks there, so any are a failure (RFC 3207, 6).
  *
  * Test: tests/unit/test_probe.c, tests/fuzz/fuzz_smtp.c
  */
@@ -55,8 +55,8 @@ on_greeting(struct dialogue *d)
 {
 	if (d->smtp.code == 220)
 		return say(d, DIALOGUE_EHLO);
-	return refuse(d, d->smtp.code / 100 == 4 ? PROBE_CONNECT_FAILED :
-						   PROBE_NOT_SMTP,
+	return refuse(d,
+	    d->smtp.code / 100 == 4 ? PROBE_CONNECT_FAILED : PROBE_NOT_SMTP,
 	    "greeting");
 }
 

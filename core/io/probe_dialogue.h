@@ -1,6 +1,6 @@
 /*
- * What an MX host says before TLS, and what it is told next. Knows no sockets and
- * no time; the octets come from anybody.
+ * What an MX host says before TLS, and what it is told next. Knows no sockets
+ * and no time; the octets come from anybody.
  */
 #ifndef IO_PROBE_DIALOGUE_H
 #define IO_PROBE_DIALOGUE_H
@@ -19,7 +19,7 @@ enum dialogue_step {
 
 struct dialogue {
 	struct smtp smtp;
-	enum dialogue_step said; /* the reply is to this; LISTEN: the greeting */
+	enum dialogue_step said; /* what the reply is to; LISTEN: nothing */
 	/* Once decided. */
 	enum probe_status status;
 	char detail[PROBE_DETAIL_SIZE]; /* escaped */
@@ -28,11 +28,11 @@ struct dialogue {
 void dialogue_begin(struct dialogue *dialogue);
 
 /*
- * What the host sent, all that has come. After DIALOGUE_QUIT its answer is heard,
- * and changes nothing; after DIALOGUE_HANDSHAKE and DIALOGUE_LEAVE there is nothing
- * more to hear.
+ * What the host sent, all that has come. After DIALOGUE_QUIT its answer is
+ * heard, and changes nothing; after DIALOGUE_HANDSHAKE and DIALOGUE_LEAVE there
+ * is nothing more to hear.
  */
-enum dialogue_step dialogue_hear(struct dialogue *dialogue, const char *data,
-    size_t len);
+enum dialogue_step dialogue_hear(
+    struct dialogue *dialogue, const char *data, size_t len);
 
 #endif

@@ -70,16 +70,18 @@ static void
 ask_match(struct span pattern, struct span host)
 {
 	char *mx = malloc(pattern.len + 1), name[DOMAIN_SIZE];
-	struct policy policy = { .mode = MTASTS_MODE_ENFORCE, .mx = mx,
-		.mx_count = 1 };
+	struct policy policy = {
+		.mode = MTASTS_MODE_ENFORCE, .mx = mx, .mx_count = 1
+	};
 
 	if (mx == NULL)
 		abort();
 	policy.mx_size = policy_pattern(pattern, mx) + 1;
 	printf("%s\n", policy.mx_size > 1 &&
-		    domain_host(host.data, host.len, name) &&
-		    policy_match(&policy, name) ?
-		"yes" : "no");
+			       domain_host(host.data, host.len, name) &&
+			       policy_match(&policy, name)
+			   ? "yes"
+			   : "no");
 	free(mx);
 }
 
@@ -90,8 +92,8 @@ ask(char *line)
 	char *rest = NULL, *kind = strtok_r(line, " \n", &rest), *word;
 	size_t count = 0;
 
-	while (count < TEXTS_MAX &&
-	    (word = strtok_r(NULL, " \n", &rest)) != NULL)
+	while (
+	    count < TEXTS_MAX && (word = strtok_r(NULL, " \n", &rest)) != NULL)
 		/* "-" stands before the digits: a text may be empty. */
 		words[count++] = unhex(word + 1);
 	if (kind == NULL)

@@ -112,6 +112,9 @@ def policies(source):
 def matches(source):
     """Patterns with hosts."""
     rng = random.Random(SEED)
-    del source
+    for octets in read_folder(source, "fuzz", "corpus", "ignore"):
+        host, *patterns = octets.decode("latin-1").split("\n")
+        for pattern in patterns:
+            yield pattern, host
     for _ in range(MATCHES):
         yield make_match(rng)

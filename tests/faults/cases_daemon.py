@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 
 from load import (LIVE, WHO, Cache, FaultLab, as_owner, is_root, must, never_weaker, until,
@@ -70,10 +71,11 @@ def serving(*serving_daemons):
 class Client(threading.Thread):
     """Asks a socket map about domains, over and over."""
 
-    def __init__(self, daemon, domains):
+    def __init__(self, daemon, domains, pause=0):
         super().__init__(daemon=True)
         self.server = daemon
         self.domains = domains
+        self.pause = pause      # seconds between two questions
         self.answers = []
         self.stopping = False
         self.lost = 0           # connections
@@ -94,6 +96,7 @@ class Client(threading.Thread):
                 if answer is None:
                     raise ConnectionResetError
                 self.answers.append((domain, answer))
+                time.sleep(self.pause)
 
     def go_on(self, count=20):
         before = len(self.answers)

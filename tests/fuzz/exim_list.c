@@ -13,16 +13,16 @@ expression_matches(const char *expression, size_t len, const char *host)
 {
 	PCRE2_SIZE offset;
 	int error, rc;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, len,
-	    PCRE2_CASELESS, &error, &offset, NULL);
+	pcre2_code *code = pcre2_compile(
+	    (PCRE2_SPTR)expression, len, PCRE2_CASELESS, &error, &offset, NULL);
 	pcre2_match_data *data;
 
 	if (code == NULL)
 		fail_msg("%.*s is no expression", (int)len, expression);
 	data = pcre2_match_data_create_from_pattern(code, NULL);
 	assert_non_null(data);
-	rc = pcre2_match(code, (PCRE2_SPTR)host, strlen(host), 0, 0, data,
-	    NULL);
+	rc =
+	    pcre2_match(code, (PCRE2_SPTR)host, strlen(host), 0, 0, data, NULL);
 	assert_true(rc >= 0 || rc == PCRE2_ERROR_NOMATCH);
 	pcre2_match_data_free(data);
 	pcre2_code_free(code);

@@ -1,6 +1,6 @@
 /*
- * io/dns_parse: any octets as the answer to a question (RFC 1035). The first one
- * chooses the type asked for; the name is always NAME.
+ * io/dns_parse: any octets as the answer to a question (RFC 1035). The first
+ * one chooses the type asked for; the name is always NAME.
  */
 #include <config.h>
 
@@ -60,11 +60,11 @@ check_records(const struct dns_reply *reply, size_t len)
 	}
 }
 
-/* What a message must say, in the plainest reading, to mean that there is no such
- * record: absence is the answer a forger wants. */
+/* What a message must say, in the plainest reading, to mean that there is no
+ * such record: absence is the answer a forger wants. */
 static void
-check_absence(const struct dns_reply *reply, const unsigned char *message,
-    size_t len)
+check_absence(
+    const struct dns_reply *reply, const unsigned char *message, size_t len)
 {
 	unsigned rcode;
 

@@ -1,7 +1,7 @@
 /*
- * io/https_reader and rules/response: any octets as an HTTP answer, in lines and
- * pieces as libcurl hands them over (RFC 8461, 3.3). The first octet chooses the
- * limit of the body and the size of its pieces.
+ * io/https_reader and rules/response: any octets as an HTTP answer, in lines
+ * and pieces as libcurl hands them over (RFC 8461, 3.3). The first octet
+ * chooses the limit of the body and the size of its pieces.
  */
 #include <config.h>
 
@@ -22,8 +22,8 @@ read_head(struct https_reader *reader, struct span *rest)
 		bool found;
 
 		span_until(rest, '\n', &found);
-		if (!https_reader_line(reader, line,
-			(size_t)(rest->data - line)))
+		if (!https_reader_line(
+			reader, line, (size_t)(rest->data - line)))
 			return false;
 		if (!found)
 			break;
@@ -32,8 +32,8 @@ read_head(struct https_reader *reader, struct span *rest)
 }
 
 static void
-read_all(struct https_reader *reader, struct span rest, size_t limit,
-    size_t piece)
+read_all(
+    struct https_reader *reader, struct span rest, size_t limit, size_t piece)
 {
 	size_t n;
 
@@ -59,12 +59,12 @@ check_field(const struct https_field *field)
 static void
 check_reader(const struct https_reader *reader, struct span all, size_t limit)
 {
-	struct span body = span_of(all.data + reader->head_octets,
-	    all.len - reader->head_octets);
+	struct span body = span_of(
+	    all.data + reader->head_octets, all.len - reader->head_octets);
 
 	assert_in_range(reader->head_octets, 0, HTTPS_HEAD_MAX);
-	assert_true(reader->code == 0 ||
-	    (reader->code >= 0 && reader->code <= 999));
+	assert_true(
+	    reader->code == 0 || (reader->code >= 0 && reader->code <= 999));
 	check_field(&reader->content_type);
 	check_field(&reader->content_encoding);
 	assert_in_range(reader->len, 0, limit);
@@ -104,8 +104,8 @@ check_response(const struct https_reader *reader)
 	assert_non_null(strchr("; \t", type[10])); /* or the end */
 	if (strspn(reader->content_encoding.value, " \t;") == 0 &&
 	    reader->content_encoding.value[0] != '\0')
-		assert_int_equal(strncasecmp(reader->content_encoding.value,
-				     "identity", 8),
+		assert_int_equal(
+		    strncasecmp(reader->content_encoding.value, "identity", 8),
 		    0);
 }
 
@@ -116,12 +116,12 @@ check_trailers(const struct https_reader *reader)
 	static const char line[] = "Content-Type: text/html\r\n";
 	struct https_reader later = *reader;
 
-	if (!reader->ended || !https_reader_line(&later, line,
-		sizeof(line) - 1))
+	if (!reader->ended ||
+	    !https_reader_line(&later, line, sizeof(line) - 1))
 		return;
 	assert_int_equal(later.code, reader->code);
-	assert_string_equal(later.content_type.value,
-	    reader->content_type.value);
+	assert_string_equal(
+	    later.content_type.value, reader->content_type.value);
 }
 
 /* How the octets arrive does not matter. */

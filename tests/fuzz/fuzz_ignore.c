@@ -1,7 +1,7 @@
 /*
- * rules/ignore: a host is on the list that Exim gets exactly when the policy does
- * not match it. The first line of an input is a host, the others are patterns as
- * the cache may hold them.
+ * rules/ignore: a host is on the list that Exim gets exactly when the policy
+ * does not match it. The first line of an input is a host, the others are
+ * patterns as the cache may hold them.
  */
 #include "rules/ignore.h"
 
@@ -42,8 +42,8 @@ show_host(struct span octets, char host[4 * DOMAIN_SIZE])
 
 /* The patterns in stored form. False if no cache would give them back. */
 static bool
-take_patterns(struct span lines, char *octets, size_t size,
-    struct policy *policy)
+take_patterns(
+    struct span lines, char *octets, size_t size, struct policy *policy)
 {
 	char *patterns = octets + size / 2;
 	struct policy raw = { .mode = MTASTS_MODE_ENFORCE, .mx = patterns };
@@ -72,7 +72,7 @@ policy_keeps(const struct policy *policy, const char *host, size_t len)
 	char name[DOMAIN_SIZE];
 
 	return host[len - 1] != '.' && domain_host(host, len, name) &&
-	    policy_match(policy, name);
+	       policy_match(policy, name);
 }
 
 static void
@@ -88,8 +88,8 @@ check_list(const struct policy *policy, const char *host, size_t len)
 		assert_null(strpbrk(list, "\\\"\n\t{}`'"));
 		if (exim_list_keeps(list, host) !=
 		    policy_keeps(policy, host, len))
-			fail_msg("%s: the policy does not agree on %s", list,
-			    host);
+			fail_msg(
+			    "%s: the policy does not agree on %s", list, host);
 		/* Whole, or not at all. */
 		assert_false(ignore_list(policy, list, used));
 		assert_string_equal(list, "");

@@ -1,6 +1,6 @@
 /*
- * cachectl/json_read and the library's judgement: any octets as a line of import,
- * and what export makes of it.
+ * cachectl/json_read and the library's judgement: any octets as a line of
+ * import, and what export makes of it.
  */
 #include <config.h>
 
@@ -46,8 +46,7 @@ import(struct mtasts *ctx, const char *line, size_t len)
 	return status == MTASTS_OK;
 }
 
-static bool
-export(void *arg, const struct mtasts_cached *cached)
+static bool export(void *arg, const struct mtasts_cached *cached)
 {
 	json_t *object = json_stored(cached);
 	char **line = arg;
@@ -66,8 +65,8 @@ exported(struct mtasts *ctx)
 	struct mtasts_error err = { 0 };
 	char *line = NULL;
 
-	assert_int_equal(mtasts_admin_list(ctx, export, &line, &err),
-	    MTASTS_OK);
+	assert_int_equal(
+	    mtasts_admin_list(ctx, export, &line, &err), MTASTS_OK);
 	assert_non_null(line);
 	return line;
 }

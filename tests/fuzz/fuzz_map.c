@@ -1,6 +1,6 @@
 /*
- * milter/map_protocol and map_dialect: any octets as what a client of the socket
- * map sends, and what it is answered.
+ * milter/map_protocol and map_dialect: any octets as what a client of the
+ * socket map sends, and what it is answered.
  */
 #include <config.h>
 
@@ -22,8 +22,8 @@ status_of(const char *data, size_t len)
 	char *copy = exact_copy(data, len);
 	const char *payload;
 	size_t n, used;
-	enum netstring_status status = netstring_parse(copy, len, &payload, &n,
-	    &used);
+	enum netstring_status status =
+	    netstring_parse(copy, len, &payload, &n, &used);
 
 	free(copy);
 	return status;
@@ -61,10 +61,12 @@ result_make(enum mtasts_mode mode)
 	static const char mx[] = "mx.good.test\0*.wild.test";
 	static struct mtasts_result result;
 
-	result = (struct mtasts_result) { .domain = "good.test" };
+	result = (struct mtasts_result){ .domain = "good.test" };
 	result.answer.outcome = MTASTS_OUTCOME_POLICY;
-	result.answer.policy = (struct policy) { .mode = mode,
-		.max_age = 86400, .mx = mx, .mx_count = 2,
+	result.answer.policy = (struct policy){ .mode = mode,
+		.max_age = 86400,
+		.mx = mx,
+		.mx_count = 2,
 		.mx_size = sizeof(mx) };
 	return &result;
 }
@@ -77,8 +79,8 @@ check_answer(void)
 
 	assert_in_range(len, 1, ANSWER_SIZE - 1);
 	assert_true(strncmp(answer, "OK ", 3) == 0 ||
-	    strncmp(answer, "NOTFOUND ", 9) == 0 ||
-	    strncmp(answer, "TEMP ", 5) == 0);
+		    strncmp(answer, "NOTFOUND ", 9) == 0 ||
+		    strncmp(answer, "TEMP ", 5) == 0);
 	for (i = 0; i < len; i++)
 		assert_in_range((unsigned char)answer[i], 0x20, 0x7e);
 }
@@ -88,8 +90,8 @@ static void
 check_enforced(const struct map_question *question)
 {
 	const struct mtasts_result *result = result_make(MTASTS_MODE_ENFORCE);
-	enum map_answer_kind kind = map_dialect_answer(question, result,
-	    answer, sizeof(answer));
+	enum map_answer_kind kind =
+	    map_dialect_answer(question, result, answer, sizeof(answer));
 
 	check_answer();
 	assert_int_not_equal(kind, MAP_ANSWER_NONE);
@@ -103,25 +105,25 @@ static void
 check_question(const char *name, const char *key)
 {
 	struct map_question question;
-	bool ask = map_dialect_ask(name, key, &question, answer,
-	    sizeof(answer));
+	bool ask =
+	    map_dialect_ask(name, key, &question, answer, sizeof(answer));
 
 	check_answer();
 	assert_true(!ask || map_dialect_knows(name));
 	if (!ask)
 		return;
-	assert_in_range(strnlen(question.domain, MAP_DOMAIN_SIZE), 1,
-	    MAP_DOMAIN_SIZE - 1);
-	assert_in_range(strnlen(question.server, MAP_DOMAIN_SIZE), 0,
-	    MAP_DOMAIN_SIZE - 1);
+	assert_in_range(
+	    strnlen(question.domain, MAP_DOMAIN_SIZE), 1, MAP_DOMAIN_SIZE - 1);
+	assert_in_range(
+	    strnlen(question.server, MAP_DOMAIN_SIZE), 0, MAP_DOMAIN_SIZE - 1);
 	assert_non_null(strstr(key, question.domain));
-	assert_int_equal(map_dialect_answer(&question, NULL, answer,
-			     sizeof(answer)),
+	assert_int_equal(
+	    map_dialect_answer(&question, NULL, answer, sizeof(answer)),
 	    MAP_ANSWER_NONE);
 	check_answer();
-	assert_int_equal(map_dialect_answer(&question,
-			     result_make(MTASTS_MODE_TESTING), answer,
-			     sizeof(answer)),
+	assert_int_equal(
+	    map_dialect_answer(&question, result_make(MTASTS_MODE_TESTING),
+		answer, sizeof(answer)),
 	    MAP_ANSWER_NONE);
 	check_enforced(&question);
 }
@@ -150,7 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len, used;
 
 	while ((status = netstring_parse(at, size, &payload, &len, &used)) ==
-	    NETSTRING_OK) {
+	       NETSTRING_OK) {
 		assert_in_range(used, len + 3, size);
 		assert_ptr_equal(payload + len + 1, at + used);
 		check_prefixes(at, used);

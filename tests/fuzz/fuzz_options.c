@@ -48,12 +48,13 @@ check_option(const struct mtasts_options *options, const struct option *option)
 	check_number(options, option);
 	if (value != NULL)
 		check_value(option, value);
-	for (i = 0; (value = mtasts_options_item(options, option->name, i)) !=
-	     NULL; i++)
+	for (i = 0;
+	     (value = mtasts_options_item(options, option->name, i)) != NULL;
+	     i++)
 		check_value(option, value);
 	if (option->count != 0)
-		assert_int_equal(*(const size_t *)option_field(options,
-				     option->count) > 0,
+		assert_int_equal(
+		    *(const size_t *)option_field(options, option->count) > 0,
 		    *(void *const *)option_field(options, option->field) !=
 			NULL);
 }
@@ -83,8 +84,8 @@ difference(const struct mtasts_options *a, const struct mtasts_options *b)
 
 /* Nothing is set, and there is a line to look at. */
 static void
-check_error(const struct mtasts_options *options,
-    const struct mtasts_error *err)
+check_error(
+    const struct mtasts_options *options, const struct mtasts_error *err)
 {
 	struct mtasts_options *defaults;
 

@@ -1,7 +1,7 @@
 /*
- * milter/reply, decision and header: what hosts and domains wrote, in a reply and
- * a header field. An input is a domain, a sentence, an MX host and an id, a line
- * each.
+ * milter/reply, decision and header: what hosts and domains wrote, in a reply
+ * and a header field. An input is a domain, a sentence, an MX host and an id, a
+ * line each.
  */
 #include <config.h>
 
@@ -87,8 +87,8 @@ evaluate(struct mtasts_result *result, const char *sentence, const char *host)
 	if (evaluation->verdict == MTASTS_VERDICT_PASS)
 		finding = MTASTS_FINDING_OK;
 	evaluation->host_count = 1;
-	result->hosts[0] = (struct mtasts_host) { evaluation->hosts[0].name,
-		10, true, finding, "" };
+	result->hosts[0] = (struct mtasts_host){ evaluation->hosts[0].name, 10,
+		true, finding, "" };
 }
 
 static void
@@ -122,8 +122,9 @@ skip_value(const char *at)
 static void
 check_header(const char *value)
 {
-	static const char *const names[] = { "mode=", "result=", "domain=",
-		"id=", "mx=", "reason=" };
+	static const char *const names[] = {
+		"mode=", "result=", "domain=", "id=", "mx=", "reason="
+	};
 	size_t i;
 
 	for (i = 0; i < COUNT(names); i++) {

@@ -1,7 +1,7 @@
 /*
- * io/smtp and io/probe_dialogue: any octets as replies of an MX host, one behind
- * the other (RFC 5321, 4.2). The first octet is the size of the pieces they arrive
- * in.
+ * io/smtp and io/probe_dialogue: any octets as replies of an MX host, one
+ * behind the other (RFC 5321, 4.2). The first octet is the size of the pieces
+ * they arrive in.
  */
 #include <config.h>
 
@@ -28,8 +28,8 @@ names_starttls(const char *data, size_t len)
 
 /* One reply: from where it begins, as far as it goes. *used counts. */
 static enum smtp_event
-read_reply(struct smtp *smtp, const char *data, size_t len, size_t piece,
-    size_t *used)
+read_reply(
+    struct smtp *smtp, const char *data, size_t len, size_t piece, size_t *used)
 {
 	enum smtp_event event = SMTP_MORE;
 	size_t n, taken;
@@ -79,14 +79,13 @@ check_replies(const char *at, size_t size, size_t piece)
 	smtp_init(&pieces);
 	for (left = size; left > 0 && event == SMTP_REPLY; left -= used) {
 		event = read_reply(&whole, at, left, left, &used);
-		assert_int_equal(read_reply(&pieces, at, left, piece, &again),
-		    event);
+		assert_int_equal(
+		    read_reply(&pieces, at, left, piece, &again), event);
 		assert_int_equal(used, again);
 		check_same(&whole, &pieces);
 		if (event == SMTP_REPLY)
 			check_reply(&whole, at, used);
-		assert_int_equal(event == SMTP_GARBAGE,
-		    whole.flaw[0] != '\0');
+		assert_int_equal(event == SMTP_GARBAGE, whole.flaw[0] != '\0');
 		at += used;
 		total += used;
 	}
@@ -156,8 +155,8 @@ check_dialogue(const char *at, size_t left, bool all)
 	size_t n;
 
 	dialogue_begin(&dialogue);
-	for (; left > 0 && step != DIALOGUE_HANDSHAKE &&
-	     step != DIALOGUE_LEAVE; left -= n) {
+	for (; left > 0 && step != DIALOGUE_HANDSHAKE && step != DIALOGUE_LEAVE;
+	     left -= n) {
 		before = dialogue.said;
 		n = sent_at_once(at, left, all);
 		step = dialogue_hear(&dialogue, at, n);

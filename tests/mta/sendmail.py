@@ -54,11 +54,11 @@ class SendmailLab(MtaLab):
 
     def __init__(self):
         super().__init__()
+        self.furnish()
+
+    def furnish(self):
+        """What there is in /etc/mail."""
         self.machine.must("sh", "-c", f"cp /src/contrib/sendmail/*.m4 {FEATURES}")
-        for name in ("dialup", "provider"):
-            self.machine.must("mkdir", "-p", "/etc/mail/m4")
-            self.machine.must("touch", f"/etc/mail/m4/{name}.m4", "/etc/mail/local-host-names")
-        self.machine.must("mkdir", "-p", SPOOL)
         self.table("access", "GreetPause:127.0.0.1 0\nGreetPause:localhost 0\n")
         self.configure(self.lines)
 
