@@ -17,17 +17,18 @@
 
 #define LINE_SIZE 4096
 
-static bool to_stderr = true;
-static bool with_levels; /* the journal reads <N> at the front */
+/* Set while threads run, once there is no going back. */
+static atomic_bool to_stderr = true;
+static atomic_bool with_levels; /* the journal reads <N> at the front */
 static atomic_int worst = MTASTS_LOG_NOTICE;
 
 void
 log_open(bool foreground)
 {
-	to_stderr = foreground;
-	with_levels = foreground && getenv("JOURNAL_STREAM") != NULL;
 	if (!foreground)
 		openlog("mtasts-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	with_levels = foreground && getenv("JOURNAL_STREAM") != NULL;
+	to_stderr = foreground;
 }
 
 void
