@@ -179,22 +179,18 @@ query_match(const struct child *child, void *arg)
 /* ---- mtasts_event -------------------------------------------------------- */
 
 /* With enforce the router has left out what the policy does not name. With
- * testing it must be told. Exim's name of the host is the target's where the MX
- * record names an alias. */
+ * testing it must be told. */
 static void
 judge_name(struct library *library, struct mtasts_connection *connection)
 {
 	const struct mtasts_result *result;
 	int deadline = library_deadline(library);
 
-	if (connection->mode != MTASTS_MODE_TESTING ||
+	if (connection->mode == MTASTS_MODE_TESTING &&
 	    mtasts_evaluate(library->session, connection->domain, 0,
 		deadline < NOTE_DEADLINE ? deadline : NOTE_DEADLINE, &result,
-		&library->err) != MTASTS_OK ||
-	    mtasts_result_match_target(result, connection->host))
-		return;
-	connection->finding = MTASTS_FINDING_VALIDATION_FAILURE;
-	connection->detail = "the policy does not name this host";
+		&library->err) == MTASTS_OK)
+		mtasts_judge_connection(result, connection);
 }
 
 void

@@ -69,16 +69,16 @@ answer_match(const struct map_question *question,
 
 /* Sendmail takes an answer apart as it does an address: a quotation mark or a
  * parenthesis in it would make it none, and that reads as no policy. */
-static void
-copy_plain(char *buf, size_t size, const char *text)
+void
+map_dialect_plain(char *buf, size_t size, const char *server)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-._:[]";
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i + 1 < size; i++)
-		buf[i] = strchr(plain, text[i]) != NULL ? text[i] : '?';
+	for (i = 0; server[i] != '\0' && i + 1 < size; i++)
+		buf[i] = strchr(plain, server[i]) != NULL ? server[i] : '?';
 	buf[i] = '\0';
 }
 
@@ -98,7 +98,7 @@ answer_server(const struct map_question *question,
 		snprintf(answer, size, "OK secure");
 		return MAP_ANSWER_ENFORCED;
 	}
-	copy_plain(server, sizeof(server), question->server);
+	map_dialect_plain(server, sizeof(server), question->server);
 	snprintf(answer, size, "OK refuse policy of %s does not list MX host %s",
 	    mtasts_result_domain(result), server);
 	return MAP_ANSWER_REFUSED;

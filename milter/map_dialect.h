@@ -34,6 +34,9 @@ enum map_answer_kind {
 bool map_dialect_ask(const char *name, const char *key,
     struct map_question *out, char *answer, size_t size);
 
+/* A server's name in letters, digits and .-_:[]; others are shown as ?. */
+void map_dialect_plain(char *buf, size_t size, const char *server);
+
 /* Is this a map's name that we know? */
 bool map_dialect_knows(const char *name);
 

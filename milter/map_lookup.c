@@ -59,12 +59,15 @@ write_answer(const struct map_question *question,
 	enum map_answer_kind kind = map_dialect_answer(question, result,
 	    answer, size);
 	bool has_server = question->server[0] != '\0';
-	char line[2048];
+	char line[2048], server[300];
 
 	stats_add(kinds[kind].counter);
+	if (!log_wants(kinds[kind].level))
+		return;
 	mtasts_result_format(result, line, sizeof(line));
-	log_write(kinds[kind].level, "%s action=%s%s%.300s door=map", line,
-	    kinds[kind].name, has_server ? " server=" : "", question->server);
+	map_dialect_plain(server, sizeof(server), question->server);
+	log_write(kinds[kind].level, "%s action=%s%s%s door=map", line,
+	    kinds[kind].name, has_server ? " server=" : "", server);
 }
 
 /* ---- The cache ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * What an MTA tells of its connections: counted, and put in a line that looks
+ * What an MTA tells of its connections: judged by the policy, counted, and put in a line that looks
  * like the line of a decision (mtasts_result_format).
  *
  * Test: tests/unit/test_connection.c.
@@ -18,6 +18,16 @@ put_escaped(struct text *text, const char *key, const char *value)
 	text_printf(text, "%s%s=%s", text->len == 0 ? "" : " ", key, quote);
 	text_escape(text, value, strlen(value));
 	text_put(text, quote);
+}
+
+void
+mtasts_judge_connection(const struct mtasts_result *result,
+    struct mtasts_connection *connection)
+{
+	if (mtasts_result_match_target(result, connection->host))
+		return;
+	connection->finding = MTASTS_FINDING_VALIDATION_FAILURE;
+	connection->detail = "the policy does not name this host";
 }
 
 size_t

@@ -501,6 +501,17 @@ struct mtasts_connection {
 };
 
 /*
+ * Where the MTA chose the host without the policy, as under mode testing: one
+ * that the policy does not name is a failure (RFC 8461, 4.1), and becomes the
+ * connection's finding and detail. A host may be known by the name of its alias's
+ * target (mtasts_result_match_target).
+ *
+ * result  of mtasts_evaluate
+ */
+void mtasts_judge_connection(const struct mtasts_result *result,
+    struct mtasts_connection *connection);
+
+/*
  * Count a connection, and write the one log line that tells of it:
  * domain=… policy=enforce host=… address=… result=… reason="…".
  *

@@ -127,8 +127,9 @@ class Trial:
         return look
 
     def listed(self, table):
+        titles = {attack.label: attack.title for attack in ATTACKS}
         return self.case("the table has each attack, and no other", lambda: same(
-            "it", table.titles(), {attack.label: attack.title for attack in ATTACKS}))
+            "what differs", set(table.titles().items()) ^ set(titles.items()), set()))
 
     def first(self):
         return self.case(

@@ -20,6 +20,9 @@ SUBJECTS = {
     "hit": (1,),
     "exim": (2, 3, 12),
     "discovery": (4, 5, 6, 7),
+    "map": (8, 10, 15),
+    "milter": (9, 10),
+    "probe": (11,),
     "size": (13,),
     "stores": (14,),
 }

@@ -22,7 +22,7 @@ class Sample:
     """What one operation took, in seconds; p99 where latencies were taken."""
 
     wall: float
-    cpu: float
+    cpu: float = None
     p99: float = None
 
 
@@ -93,8 +93,9 @@ def medians_of(product, side):
     def ratio(of):
         if of(side[0]) is None or of(product[0]) is None:
             return None
-        return statistics.median(of(ours) / of(theirs)
-                                 for ours, theirs in zip(product, side) if of(theirs))
+        pairs = [of(ours) / of(theirs) for ours, theirs in zip(product, side)
+                 if of(theirs)]
+        return statistics.median(pairs) if pairs else None
 
     def wall(sample):
         return sample.wall
@@ -177,20 +178,20 @@ def ratios(floor, peer):
     parts = []
     for name, side in (("", floor), ("peer ", peer)):
         if side:
-            text = f"{name}{side.wall_ratio:.2f} (cpu {side.cpu_ratio:.2f}"
-            if side.p99_ratio is not None:
-                text += f", p99 {side.p99_ratio:.2f}"
-            parts.append(text + ")")
+            more = [f"{word} {ratio:.2f}" for word, ratio in
+                    (("cpu", side.cpu_ratio), ("p99", side.p99_ratio))
+                    if ratio is not None]
+            parts.append(f"{name}{side.wall_ratio:.2f}"
+                         + (f" ({', '.join(more)})" if more else ""))
     return "; ".join(parts)
 
 
 def spelled(side):
     if side is None:
         return ""
-    text = f"{seconds(side.wall)} (cpu {seconds(side.cpu)}"
-    if side.p99 is not None:
-        text += f", p99 {seconds(side.p99)}"
-    return text + ")"
+    more = [f"{word} {seconds(value)}" for word, value in
+            (("cpu", side.cpu), ("p99", side.p99)) if value is not None]
+    return seconds(side.wall) + (f" ({', '.join(more)})" if more else "")
 
 
 def seconds(value):

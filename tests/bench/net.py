@@ -21,7 +21,7 @@ from namespace import enter, furnish
 NAME_SERVER = "192.0.2.51"
 # address of the policy hosts: milliseconds until they answer
 POLICY_HOSTS = {"192.0.2.80": 0, "192.0.2.81": 1000, "192.0.2.82": 10 ** 7}
-MX_HOST = "192.0.2.25"
+MX_HOST = "192.0.2.80"          # as well as policy host
 NETWORK = "192.0.2.1/24"
 # zone: (address of its policy hosts, TTL)
 ZONES = {
@@ -43,8 +43,6 @@ ns A 192.0.2.51
 * TXT "v=STSv1; id=20261122T000000;"
 * MX 10 mx.bench.test.
 * A {address}
-*.mx A 192.0.2.25
-mx A 192.0.2.25
 """
 
 NSD = """
@@ -74,6 +72,8 @@ https {{ ca_file = {roots} allow_addresses = {{192.0.2.0/24}} }}
 class Net(Bench):
     """with Net() as net: servers run, net.conf is a configuration, net.roots a file of
     all the roots that Debian has and ours."""
+
+    mx_host = MX_HOST
 
     def __init__(self):
         enter()

@@ -9,7 +9,6 @@ import time
 
 from measure import BUILD
 
-PROGRAM = os.path.join(BUILD, "milter/mtasts-milter")
 PATIENCE = 60                   # seconds until it answers
 CONF = """
 cache {{ directory = {cache} run_directory = {cache} user = {user} size = 4G }}
@@ -20,6 +19,13 @@ socketmap {{ listen = {{"unix:{dir}/map.sock"}} }}
 daemon {{ user = {user} pid_file = {dir}/pid }}
 {more}
 """
+
+
+def program():
+    """The daemon itself, and not what libtool puts before it."""
+    real = os.path.join(BUILD, "milter/.libs/mtasts-milter")
+    os.environ["LD_LIBRARY_PATH"] = os.path.join(BUILD, ".libs")
+    return real if os.path.exists(real) else os.path.join(BUILD, "milter/mtasts-milter")
 
 
 def user():
@@ -46,13 +52,16 @@ class Daemon:
         self.milter = os.path.join(directory, "milter.sock")
         self.conf = os.path.join(directory, "mtasts.conf")
         self.process = None
+        self.started = None     # seconds to its first answer
         with open(self.conf, "w", encoding="ascii") as file:
             file.write(CONF.format(dir=directory, cache=cache, dns=dns, user=user(),
                                    more=more))
 
     def __enter__(self):
-        self.process = subprocess.Popen([PROGRAM, "-f", "-c", self.conf])
+        begin = time.monotonic()
+        self.process = subprocess.Popen([program(), "-f", "-c", self.conf])
         answers(self.map)
+        self.started = time.monotonic() - begin
         return self
 
     def __exit__(self, *_):

@@ -16,6 +16,7 @@ import daemons
 from debian import Overlay, Packages, mount, turn
 from lab import ALLOWED, COMMAND, Lab, body
 from namespace import skip
+from readme import commands
 
 HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
 MODULE = "/usr/lib/exim4/mtasts.so"
@@ -127,10 +128,3 @@ class EximLab(Lab):
         """The databases."""
         return [os.path.join(directory, "data.mdb") for top in self.cache_directories()
                 for directory, _, files in os.walk(top) if "data.mdb" in files]
-
-
-def commands(text, heading):
-    """The indented lines of a section of a Markdown file."""
-    sections = re.split(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    section = dict(zip(sections[1::2], sections[2::2]))[heading]
-    return [line[4:] for line in section.splitlines() if line.startswith("    ")]

@@ -19,7 +19,7 @@ from namespace import skip
 from owner import Owner
 from tap import SANITIZER, ask, clean, need, same
 
-PATIENCE = int(os.environ.get("P", "120"))                  # seconds in which what does not hang has gone on
+PATIENCE = 120                  # seconds in which what does not hang has gone on
 WHO = "nobody"                  # owns the caches
 LIVE = {"dns": {"servers": [daemons.LIVE_DNS], "timeout": "500ms"},
         "https": {"timeout": "4s"},
@@ -52,6 +52,7 @@ class FaultLab(Lab):
         super().__init__()
         self.numbers = itertools.count(1)
         self.names = []
+        self.owners = []        # of those
 
     def owner(self, domain):
         """Who runs a domain, whose record is never fresh."""
@@ -61,7 +62,8 @@ class FaultLab(Lab):
 
     def hold(self, *domains):
         """Domains that caches are to hold."""
-        self.names = [self.owner(domain).domain for domain in domains]
+        self.owners = [self.owner(domain) for domain in domains]
+        self.names = list(domains)
 
 
 class Cache:

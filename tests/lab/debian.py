@@ -80,14 +80,15 @@ class Packages:
 
 
 class Overlay:
-    """A machine like this one, with other files."""
+    """A machine like this one, or like the one below a directory, with other
+    files."""
 
-    def __init__(self):
+    def __init__(self, lower="/"):
         mount("-t", "tmpfs", "tmpfs", MOUNTPOINT)
         for name in ("upper", "work", "root"):
             os.mkdir(os.path.join(MOUNTPOINT, name))
         self.root = os.path.join(MOUNTPOINT, "root")
-        layers = f"lowerdir=/,upperdir={MOUNTPOINT}/upper,workdir={MOUNTPOINT}/work"
+        layers = f"lowerdir={lower},upperdir={MOUNTPOINT}/upper,workdir={MOUNTPOINT}/work"
         mount("-t", "overlay", "overlay", "-o", layers, self.root)
         mount("-t", "proc", "proc", self.path("/proc"))
         for name in DEVICES:
@@ -104,7 +105,7 @@ class Overlay:
         to be there before another is even unpacked (cron has one) stops dpkg, which
         sees to no such order.  Nobody asks for the index of manuals."""
         self.run("rm", "-f", "/var/lib/man-db/auto-update")
-        os.mkdir(self.path("/debs"))
+        os.makedirs(self.path("/debs"), exist_ok=True)
         mount("--bind", packages.directory, self.path("/debs"))
         self.must("dpkg", "--force-unsafe-io", "--force-depends", "--install",
                   *("/debs/" + os.path.basename(deb) for deb in packages.files()
@@ -139,6 +140,9 @@ class Overlay:
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
         os.chmod(path, mode)
+
+    def has(self, name):
+        return os.path.exists(self.path(name))
 
     def read(self, name):
         with open(self.path(name), encoding="utf-8", errors="backslashreplace") as file:

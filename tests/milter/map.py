@@ -1,13 +1,15 @@
 """The socket map: protocol, order, many connections, bad manners."""
 
+import contextlib
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 sys.dont_write_bytecode = True
-from milter import (Answers, ask, daemon, differs, finish,  # noqa: E402
-                    lacks, netstring, test)
+from milter import (PROGRAM, Answers, ask, daemon, differs,  # noqa: E402
+                    finish, lacks, netstring, test)
 
 SECURE = "OK secure match=mx1.good.test:.wild.test servername=hostname"
 
@@ -133,7 +135,91 @@ def thousand(m):
         s.close()
 
 
+def room():
+    """With no more descriptors the longest silent makes room."""
+    with daemon(start=False) as m:
+        m.start("prlimit", "--nofile=600:600")
+        sockets = []
+        for _ in range(500):
+            sockets.append(m.connect())
+            ask(sockets[-1], "sts good.test")
+        test("a newcomer is served when all is taken",
+             differs(ask(m.connect(), "sts good.test"), [SECURE]))
+        test("the longest silent one has made room",
+             None if is_closed(sockets[0]) else "it is open")
+        test("the latest one has not",
+             differs(ask(sockets[-1], "sts good.test"), [SECURE]))
+        for s in sockets:
+            s.close()
+
+
+def faketime():
+    """What makes a program's clock run, or why there is nothing."""
+    probe = subprocess.run(
+        ["faketime", "-f", "+0", "sh", "-c", 'echo "$LD_PRELOAD"; exec "$0" -V',
+         PROGRAM], capture_output=True, text=True, check=False)
+    return probe.stdout.split("\n")[0] if probe.returncode == 0 else None
+
+
+def idle():
+    """By a clock that runs two hundred times as fast: 30 s for the rest of a
+    request, 300 s for the next, and none for who asks all the time."""
+    library = faketime()
+    if library is None:
+        print("# the limits are not shown: no clock can be set here")
+        return
+    with daemon(start=False) as m:
+        try:
+            m.start(LD_PRELOAD=library, FAKETIME="+0 x200",
+                    FAKETIME_NO_CACHE="1")
+        except RuntimeError as error:  # a sanitizer wants to be loaded first
+            print("# the limits are not shown: %s" %
+                  str(error).replace("\n", " "))
+            return
+        with m.connect() as busy, m.connect() as partial, m.connect() as quiet:
+            ask(quiet, "sts good.test")
+            partial.sendall(b"9000:")
+            ended = []
+            slow = {"a request that does not end": partial, "silence": quiet}
+            for s in slow.values():
+                s.setblocking(False)
+            for i in range(3000):
+                # The loop looks at the clock when something happens.
+                if ask(busy, "sts good.test") != [SECURE]:
+                    break
+                if i % 10 == 0 and partial in slow.values():
+                    drip(partial)
+                for name, s in list(slow.items()):
+                    if has_ended(s):
+                        ended.append(name)
+                        del slow[name]
+                if not slow:
+                    break
+                time.sleep(0.005)
+            test("a request that does not end is, and then the silent one",
+                 differs(ended, ["a request that does not end", "silence"]))
+            test("but not who asks all the time",
+                 differs(ask(busy, "sts good.test"), [SECURE]))
+
+
+def drip(s):
+    """One octet more of a request, if it still is taken."""
+    with contextlib.suppress(OSError):
+        s.sendall(b"x")
+
+
+def has_ended(s):
+    try:
+        return s.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
 def main():
+    idle()
+    room()
     with daemon(socketmap="timeout = 2s") as m:
         dialects(m)
         pieces(m)
@@ -144,7 +230,10 @@ def main():
         slow_reader(m)
         thousand(m)
         with m.connect() as s:
-            ask(s, "nosuch good.test", "sts bad\x1b[31m|x")
+            ask(s, "nosuch good.test", "sts bad\x1b[31m|x",
+                "mtasts good.test|evil action=secure\n")
+        test("a server's name cannot be taken for another field",
+             lacks(m.text(), "action=refuse server=evil?action?secure? "))
         test("an unknown map is told of",
              lacks(m.text(), 'event=unknown-map name="'))
         test("no control octet reaches the log",

@@ -91,12 +91,15 @@ daemon {{ user = {user()} pid_file = {self.pid_file} {daemon} }}
 {other}
 """)
 
-    def start(self, *args):
+    def start(self, *before, **env):
+        """Start it, behind the words of another program, with more in its
+        environment."""
         self.make_run()
         with open(self.log, "a", encoding="utf-8") as log:
             starts = self.text().count("event=started")
             self.process = subprocess.Popen(
-                [PROGRAM, "-f", "-c", self.conf, *args], stderr=log)
+                [*before, PROGRAM, "-f", "-c", self.conf], stderr=log,
+                env={**os.environ, **env})
         self.wait_for("event=started", starts + 1)
         return self
 

@@ -2,18 +2,17 @@
 
 import contextlib
 import os
+import re
 import signal
-import socket
 import subprocess
 
 # pylint: disable=wrong-import-order
 from debian import turn
-from lab import ALLOWED, body
+from lab import ALLOWED, COMMAND, body
 from tap import PATIENCE, until
 
 MAP = "/run/mtasts/map.sock"
 MILTER = "/run/mtasts/milter.sock"
-CONF = "/etc/mtasts.conf"
 LOG = "/var/log/mtasts.log"
 MAKE_LIMIT = 300
 
@@ -34,6 +33,7 @@ class Mtasts:
         self.machine = machine
         self.process = None
         self.sections = SECTIONS
+        self.conf = None
 
     def install(self):
         """What was built, and its user."""
@@ -44,24 +44,22 @@ class Mtasts:
                             "DESTDIR=" + self.machine.root], stdin=subprocess.DEVNULL,
                            capture_output=True, timeout=MAKE_LIMIT, check=True, env=env)
         self.machine.must("ldconfig")
+        told = self.machine.must(COMMAND, "--help")
+        self.conf = re.search(r"configuration file \((.*?)\)", told).group(1)
 
     def configure(self, **changes):
         """Write mtasts.conf, with changes of sections for this once."""
         sections = {name: {**self.sections.get(name, {}), **changes.get(name, {})}
                     for name in {**self.sections, **changes}}
-        self.machine.write(CONF, "".join(f"{name} {{\n{body(keys)}}}\n"
-                                         for name, keys in sections.items()))
+        self.machine.write(self.conf, "".join(f"{name} {{\n{body(keys)}}}\n"
+                                              for name, keys in sections.items()))
 
     def start(self):
+        mark = self.mark()
         with open(self.machine.path(LOG), "ab") as log:
-            self.process = self.machine.start("mtasts-milter", "-f", "-c", CONF,
-                                              stdout=log, stderr=log)
-        until(lambda: all(map(self.accepts, (MAP, MILTER))),
-              lambda: "mtasts-milter does not listen:\n" + self.log())
-
-    def accepts(self, path):
-        with socket.socket(socket.AF_UNIX) as client:
-            return client.connect_ex(self.machine.path(path)) == 0
+            self.process = self.machine.start("mtasts-milter", "-f", stdout=log, stderr=log)
+        until(lambda: "event=started" in self.log(mark),
+              lambda: "mtasts-milter does not start:\n" + self.log(mark))
 
     def tell(self, number):
         self.process.send_signal(number)
@@ -104,7 +102,7 @@ class Mtasts:
 
     def mark(self):
         """This moment, in the log."""
-        return os.path.getsize(self.machine.path(LOG))
+        return len(self.log())
 
     def log(self, mark=0):
-        return self.machine.read(LOG)[mark:]
+        return self.machine.read(LOG)[mark:] if self.machine.has(LOG) else ""

@@ -4,6 +4,7 @@ import re
 from contextlib import contextmanager
 
 from mta import BODY, SENDER, US, MtaLab
+from mtasts import SECTIONS
 
 # pylint: disable=wrong-import-order
 import daemons
@@ -13,6 +14,10 @@ from tap import until
 PACKAGES = Packages("postfix", "postfix")
 MAIN_CF = "/etc/postfix/main.cf"
 README_CF = "/src/contrib/postfix/main.cf"
+
+# The doors of contrib/postfix/README.md.
+DOORS = {"milter": {"socket": "inet:5462@127.0.0.1"},
+         "socketmap": {"listen": ["inet:5461@127.0.0.1"]}}
 
 # What the lab needs, and no administrator.
 LAB_CF = f"""
@@ -43,13 +48,18 @@ class PostfixLab(MtaLab):
 
     def __init__(self):
         super().__init__()
-        master = self.machine.read("/usr/share/postfix/master.cf.dist")
-        self.machine.write("/etc/postfix/master.cf", re.sub(
-            r"^(\w+ +(?:inet|unix) +\S+ +\S+ +)y", r"\1n", master, flags=re.MULTILINE))
         self.machine.write("/etc/aliases", "aliased: user@rogue.test\nsomebody: root\n")
-        self.machine.must("usermod", "--append", "--groups", "mtasts", "postfix")
-        self.configure()
         self.machine.must("postalias", "/etc/aliases")
+        self.furnish()
+
+    def furnish(self):
+        """What there is in /etc/postfix."""
+        self.configure()
+
+    def install_mtasts(self):
+        super().install_mtasts()
+        self.mtasts.sections = {**SECTIONS, **DOORS}
+        self.mtasts.configure()
 
     def __exit__(self, *what):
         self.machine.run("postfix", "abort")
@@ -57,7 +67,7 @@ class PostfixLab(MtaLab):
 
     def start(self):
         super().start()
-        self.machine.must("postfix", "start")
+        self.machine.must("service", "postfix", "start")
         until(lambda: daemons.accepts("127.0.0.1", 25), "Postfix does not answer")
 
     def configure(self, lines=""):
@@ -81,6 +91,16 @@ class PostfixLab(MtaLab):
     def routed(self, domain, host):
         """The transport table sends a domain's mail elsewhere."""
         return self.configured(f"transport_maps = inline:{{ {{ {domain} = smtp:[{host}] }} }}\n")
+
+    def queue_time(self, limit):
+        return self.configured(f"maximal_queue_lifetime = {limit}\n")
+
+    def retry(self):
+        self.machine.must("postqueue", "-f")
+
+    @staticmethod
+    def bounced(log, recipient):
+        return f"to=<{recipient}>" in log and "status=expired, returned to sender" in log
 
     def submit(self, *recipients):
         """By the command, which is asked nothing by the preflight."""

@@ -54,11 +54,11 @@ class SendmailLab(MtaLab):
 
     def __init__(self):
         super().__init__()
+        self.furnish()
+
+    def furnish(self):
+        """What there is in /etc/mail."""
         self.machine.must("sh", "-c", f"cp /src/contrib/sendmail/*.m4 {FEATURES}")
-        for name in ("dialup", "provider"):
-            self.machine.must("mkdir", "-p", "/etc/mail/m4")
-            self.machine.must("touch", f"/etc/mail/m4/{name}.m4", "/etc/mail/local-host-names")
-        self.machine.must("mkdir", "-p", SPOOL)
         self.table("access", "GreetPause:127.0.0.1 0\nGreetPause:localhost 0\n")
         self.configure(self.lines)
 
@@ -96,6 +96,17 @@ class SendmailLab(MtaLab):
         """The mailertable sends a domain's mail elsewhere."""
         self.table("mailertable", f"{domain} esmtp:[{host}]\n")
         return self.with_lines("FEATURE(`mailertable')dnl\n")
+
+    def queue_time(self, limit):
+        return self.with_lines(f"define(`confTO_QUEUERETURN', `{limit}')dnl\n")
+
+    def retry(self):
+        self.sendmail("-q", "-v")
+
+    @staticmethod
+    def bounced(log, recipient):
+        """The sender gets a message about it."""
+        return f"to={recipient}" in log and f"to={SENDER}" in log
 
     def sendmail(self, *arguments, stdin=None):
         return self.machine.run("sendmail", "-Am", *arguments, stdin=stdin)

@@ -1,5 +1,6 @@
 /* api/connection: what an MTA tells of, counted and in one line. */
 #include "api/context.h"
+#include "api/result.h"
 
 #include "support/table.h"
 
@@ -66,12 +67,51 @@ connections_are_counted(void **state)
 	counters_free(&ctx.counters);
 }
 
+static void
+a_host_that_the_policy_does_not_name_is_a_failure(void **state)
+{
+	static const char mx[] = "mx.example.com";
+	static const struct {
+		const char *host;
+		enum mtasts_finding finding;
+	} rows[] = {
+		{ "MX.example.com.", MTASTS_FINDING_OK },
+		{ "mx.evil.test", MTASTS_FINDING_VALIDATION_FAILURE },
+		{ "target.example.net", MTASTS_FINDING_OK },
+	};
+	struct mtasts_result result = { .answer = {
+		.outcome = MTASTS_OUTCOME_POLICY,
+		.policy = { .mode = MTASTS_MODE_TESTING, .mx = mx,
+		    .mx_size = sizeof(mx), .mx_count = 1 } } };
+	struct evaluation evaluation = { .host_count = 2 };
+	size_t i;
+
+	(void)state;
+	result.evaluation = &evaluation;
+	result.hosts[0] = (struct mtasts_host) { .name = "mx.example.com",
+		.matched = true };
+	result.hosts[1] = (struct mtasts_host) { .name = "mx.evil.test" };
+	for (i = 0; i < COUNT(rows); i++) {
+		struct mtasts_connection connection = { "example.com",
+			rows[i].host, "", MTASTS_MODE_TESTING,
+			MTASTS_FINDING_OK, "" };
+
+		mtasts_judge_connection(&result, &connection);
+		ROW_INT(rows[i].host, connection.finding, rows[i].finding);
+		ROW_STR(rows[i].host, connection.detail,
+		    rows[i].finding == MTASTS_FINDING_OK ? "" :
+			"the policy does not name this host");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_is_one_line),
 		cmocka_unit_test(connections_are_counted),
+		cmocka_unit_test(
+		    a_host_that_the_policy_does_not_name_is_a_failure),
 	};
 
 	return cmocka_run_group_tests_name("connection", tests, NULL, NULL);
