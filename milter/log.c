@@ -37,6 +37,12 @@ log_set_level(enum mtasts_log_level level)
 	atomic_store(&worst, (int)level);
 }
 
+bool
+log_wants(enum mtasts_log_level level)
+{
+	return (int)level <= atomic_load(&worst);
+}
+
 static void
 put(int level, const char *line)
 {
@@ -57,7 +63,7 @@ log_write(enum mtasts_log_level level, const char *fmt, ...)
 	char line[LINE_SIZE];
 	va_list ap;
 
-	if ((int)level > atomic_load(&worst))
+	if (!log_wants(level))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
@@ -69,6 +75,6 @@ void
 log_core(void *arg, enum mtasts_log_level level, const char *line)
 {
 	(void)arg;
-	if ((int)level <= atomic_load(&worst))
+	if (log_wants(level))
 		put((int)level, line);
 }

@@ -7,6 +7,7 @@ import signal
 from postfix import PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
+import over_time
 import rows
 import shared
 from rows import ROWS
@@ -47,6 +48,12 @@ def transport(lab):
         lab.expect(["valid.test"], {"valid.test": SMART})
 
 
+@scenario("an MX host that is an alias: the policy's name is looked for in the certificate")
+def aliased(lab):
+    lab.expect(["byname.test"], {"byname.test": shared.TARGET})
+    lab.expect(["bytarget.test"], {"bytarget.test": shared.TARGET})
+
+
 @scenario("the map answers TEMP for one domain: it is deferred, others are not")
 def lookup_fails(lab):
     with lab.mtasts.configured(policy={"strict_first_use": True}):
@@ -65,7 +72,7 @@ def restarted(lab):
     messages = [["user@valid.test", "user@rogue.test"], ["user@none.test"]] * 12
 
     def flushed():
-        lab.machine.must("postqueue", "-f")
+        lab.retry()
         return lab.queued() == {"user@rogue.test"}
 
     def run():
@@ -85,14 +92,24 @@ def restarted(lab):
         need("status=bounced" not in delivery.log, "there is a bounce")
 
 
+@scenario("a host that fails is told of nobody")
+def sender(lab):
+    delivery = lab.send("user@rogue.test")
+    with delivery.told():
+        same("said", {event["line"].split()[0].upper() for event in delivery.at_hosts("command")},
+             {"EHLO", "STARTTLS", "QUIT"})
+
+
 def build(lab):
     rows.settle(lab)
     shared.settle(lab)
+    over_time.settle(lab)
     lab.domain("promised.test", [NONE], ())
 
 
 CASES = [*(row.under("Postfix", control=True) for row in ROWS), sni, case_of_letters,
-         *map(mixed, MIXED), smart_host, transport, lookup_fails, map_gone, restarted]
+         *map(mixed, MIXED), smart_host, transport, aliased, lookup_fails, map_gone, restarted,
+         *over_time.CASES, sender]
 
 if __name__ == "__main__":
     download_debs()

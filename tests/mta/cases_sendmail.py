@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
+import over_time
 import rows
 import shared
 from rows import ROWS
@@ -119,6 +120,12 @@ def alias(lab):
             same("queued", delivery.queued, {"user@alias.test"})
 
 
+@scenario("an MX host that is an alias: its MX record's name counts, not its target's")
+def aliased(lab):
+    lab.expect(["byname.test"], {"byname.test": shared.TARGET})
+    lab.expect(["bytarget.test"], {"bytarget.test": None})
+
+
 @scenario("the map answers TEMP for one domain: it is deferred, others are not")
 def lookup_fails(lab):
     with lab.mtasts.configured(policy={"strict_first_use": True}):
@@ -155,7 +162,7 @@ def restarted(lab):
                 lab.mtasts.start()
             for submission in sent:
                 submission.result()
-        until(lambda: lab.sendmail("-q") and lab.queued() == {"user@rogue.test"},
+        until(lambda: lab.retry() or lab.queued() == {"user@rogue.test"},
               lambda: f"queued: {lab.queued()}")
     delivery = lab.watch(run)
     with delivery.told():
@@ -163,6 +170,14 @@ def restarted(lab):
              {("mx1.valid.test", "user@valid.test"), (NONE, "user@none.test")})
         same("delivered", len(delivery.messages()), len(messages))
         need("dsn=5" not in delivery.log, "there is a bounce")
+
+
+@scenario("a host that fails is told of the sender, and of no more")
+def sender(lab):
+    delivery = lab.send("user@rogue.test")
+    with delivery.told():
+        same("said", {event["line"].split()[0].upper() for event in delivery.at_hosts("command")},
+             {"EHLO", "STARTTLS", "MAIL", "RSET", "QUIT"})
 
 
 @scenario("control: without the feature an untrusted host is given the mail")
@@ -175,6 +190,7 @@ def control(lab):
 def build(lab):
     rows.settle(lab)
     shared.settle(lab)
+    over_time.settle(lab)
     lab.domain("promised.test", [NONE], ())
     lab.domain("alias.test", [], ["mx.other.test"])
 
@@ -182,7 +198,8 @@ def build(lab):
 CASES = [*(row.under("ours", control=True) for row in ROWS), sni, asked, case_of_letters,
          *map(mixed, MIXED), two_policies, queue_run, smart_host, smart_host_not_exempt,
          mailertable, beside("before", README_MC + OTHERS), beside("after", OTHERS + README_MC),
-         alias, lookup_fails, map_gone, map_silent, restarted, control]
+         alias, aliased, lookup_fails, map_gone, map_silent, restarted, *over_time.CASES, sender,
+         control]
 
 if __name__ == "__main__":
     download_debs()

@@ -92,6 +92,16 @@ class PostfixLab(MtaLab):
         """The transport table sends a domain's mail elsewhere."""
         return self.configured(f"transport_maps = inline:{{ {{ {domain} = smtp:[{host}] }} }}\n")
 
+    def queue_time(self, limit):
+        return self.configured(f"maximal_queue_lifetime = {limit}\n")
+
+    def retry(self):
+        self.machine.must("postqueue", "-f")
+
+    @staticmethod
+    def bounced(log, recipient):
+        return f"to=<{recipient}>" in log and "status=expired, returned to sender" in log
+
     def submit(self, *recipients):
         """By the command, which is asked nothing by the preflight."""
         lines = len(self.syslog.lines)

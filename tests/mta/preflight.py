@@ -203,6 +203,14 @@ def untouched(lab):
     same("judged", judged, {"rogue.test"})
 
 
+@scenario("a null MX under enforce is left to the MTA, and no policy is fetched")
+def null_mx(lab):
+    mark = lab.record.mark()
+    code, = codes(rcpt("user@nullmx.test"))
+    need(code != 451, "it is deferred")
+    same("requests", lab.record.read(mark, event="request", host="mta-sts.nullmx.test"), [])
+
+
 @scenario("SMTPUTF8: a domain of U-labels is judged as its A-labels")
 def smtputf8(lab):
     commands = [f"MAIL FROM:<{SENDER}> SMTPUTF8", "RCPT TO:<us\u00e9r@b\u00fccher.test>",
@@ -294,6 +302,8 @@ def held_back(event, answer):
 def build(lab):
     rows.settle(lab)
     shared.settle(lab)
+    lab.domain("nullmx.test", [], ["mx1.valid.test"])
+    lab.zone.add("nullmx.test", "MX", (0, ""))
     lab.absent("mx.down.test")
     lab.domain("down.test", ["mx.down.test"])
     lab.domain("xn--bcher-kva.test", ["mx1.rogue.test"])
@@ -304,5 +314,5 @@ def build(lab):
 
 
 CASES = [*map(verdict, ROWS), hostile, mixed, *map(forged, ("off", "fail", "all")), tagged,
-         several, reject, tag_on_fail, testing, on_error, smart_host, route, untouched,
+         several, reject, tag_on_fail, testing, on_error, smart_host, route, untouched, null_mx,
          smtputf8, ten_thousand, killed, killed_between, reloaded, hanging]

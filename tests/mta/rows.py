@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from pki import Certificate, named
 from tap import same
+import tls
 import world
 
 DEFERRED = None
@@ -23,6 +24,7 @@ class Row:
     mode: str = "enforce"
     others: dict = field(default_factory=dict)
     fetchable: bool = True
+    hopeless: tuple = ()        # rules under which it gets no mail without a policy either
 
     @property
     def domain(self):
@@ -40,7 +42,7 @@ class Row:
 
     def under(self, rules, control=False):
         """The delivery as a case."""
-        return Delivered(self, rules, control)
+        return Delivered(self, rules, control and rules not in self.hopeless)
 
 
 class Delivered:
@@ -73,9 +75,20 @@ ROWS = [
     Row("valid", "valid", "mx1", {"mx1": {}}),
     Row("no STARTTLS", "clear", DEFERRED, {"mx1": CLEAR}),
     Row("STARTTLS refused", "refused", DEFERRED, {"mx1": {"starttls": HOSTILE}}),
+    Row("STARTTLS refused for good", "never", DEFERRED,
+        {"mx1": {"starttls": b"554 5.7.0 never\r\n"}}),
     Row("unknown authority", "rogue", DEFERRED, {"mx1": self_signed("mx1.rogue.test")}),
     Row("expired", "expired", DEFERRED,
         {"mx1": {"certificate": named("mx1.expired.test", dates="expired")}}),
+    Row("not valid yet", "future", DEFERRED,
+        {"mx1": {"certificate": named("mx1.future.test", dates="future")}}),
+    Row("no intermediate", "nochain", DEFERRED,
+        {"mx1": {"certificate": named("mx1.nochain.test", send=False)}}),
+    Row("the domain's name alone", "domaincert", DEFERRED,
+        {"mx1": {"certificate": named("domaincert.test")}}),
+    Row("TLS 1.1", "tls11", DEFERRED, {"mx1": {"versions": (tls.V11, tls.V11)}},
+        hopeless=("ours",)),
+    Row("TLS 1.2", "tls12", "mx1", {"mx1": {"versions": (tls.V12, tls.V12)}}),
     Row("another name", "othername", DEFERRED,
         {"mx1": {"certificate": named("mx.other.test")}}),
     Row("name in CN alone", "cnonly", DEFERRED,

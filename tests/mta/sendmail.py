@@ -97,6 +97,17 @@ class SendmailLab(MtaLab):
         self.table("mailertable", f"{domain} esmtp:[{host}]\n")
         return self.with_lines("FEATURE(`mailertable')dnl\n")
 
+    def queue_time(self, limit):
+        return self.with_lines(f"define(`confTO_QUEUERETURN', `{limit}')dnl\n")
+
+    def retry(self):
+        self.sendmail("-q", "-v")
+
+    @staticmethod
+    def bounced(log, recipient):
+        """The sender gets a message about it."""
+        return f"to={recipient}" in log and f"to={SENDER}" in log
+
     def sendmail(self, *arguments, stdin=None):
         return self.machine.run("sendmail", "-Am", *arguments, stdin=stdin)
 

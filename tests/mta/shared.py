@@ -1,4 +1,5 @@
-"""Domains that share a host, a smart host, and what has no policy."""
+"""Domains that share a host, a smart host, MX hosts that are aliases, and what has no
+policy."""
 
 from pki import named
 import world
@@ -6,6 +7,7 @@ import world
 SMART = "mx.smart.test"
 NONE = "mx.none.test"
 SHARED = "mx.shared.test"
+TARGET = "mx.target.test"
 SHARED2 = "mx.shared2.test"
 
 # Recipients of one message, whose hosts are one, which nobody trusts.
@@ -30,6 +32,10 @@ def settle(lab):
     lab.domain("listed.shared.test", [SHARED])
     for name in ("aaa", "zzz"):
         lab.domain(name + ".shared.test", [SHARED], (), txt=None)
+    for domain, pattern in (("byname.test", "mx.byname.test"), ("bytarget.test", TARGET)):
+        lab.zone.add("mx." + domain, "CNAME", TARGET)
+        lab.domain(domain, ["mx." + domain], [pattern])
+    lab.mx_host(TARGET, certificate=named(TARGET, "mx.byname.test"))
     lab.mx_host(SHARED2)
     for name in ("a", "b"):
         lab.domain(f"{name}.good.shared2.test", [SHARED2])
