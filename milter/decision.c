@@ -117,10 +117,13 @@ decision_log(const struct decision *decision,
     const struct mtasts_result *result, const char *queue_id)
 {
 	bool notable = decision->action != ACTION_ACCEPT || decision->fails;
+	enum mtasts_log_level level = notable ? MTASTS_LOG_NOTICE :
+						MTASTS_LOG_INFO;
 	char line[2048];
 
+	if (!log_wants(level))
+		return;
 	mtasts_result_format(result, line, sizeof(line));
-	log_write(notable ? MTASTS_LOG_NOTICE : MTASTS_LOG_INFO,
-	    "%s action=%s queue=%s door=milter", line,
+	log_write(level, "%s action=%s queue=%s door=milter", line,
 	    action_name(decision->action), queue_id);
 }

@@ -17,23 +17,30 @@
 
 #define LINE_SIZE 4096
 
-static bool to_stderr = true;
-static bool with_levels; /* the journal reads <N> at the front */
+/* Set while threads run, once there is no going back. */
+static atomic_bool to_stderr = true;
+static atomic_bool with_levels; /* the journal reads <N> at the front */
 static atomic_int worst = MTASTS_LOG_NOTICE;
 
 void
 log_open(bool foreground)
 {
-	to_stderr = foreground;
-	with_levels = foreground && getenv("JOURNAL_STREAM") != NULL;
 	if (!foreground)
 		openlog("mtasts-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	with_levels = foreground && getenv("JOURNAL_STREAM") != NULL;
+	to_stderr = foreground;
 }
 
 void
 log_set_level(enum mtasts_log_level level)
 {
 	atomic_store(&worst, (int)level);
+}
+
+bool
+log_wants(enum mtasts_log_level level)
+{
+	return (int)level <= atomic_load(&worst);
 }
 
 static void
@@ -56,7 +63,7 @@ log_write(enum mtasts_log_level level, const char *fmt, ...)
 	char line[LINE_SIZE];
 	va_list ap;
 
-	if ((int)level > atomic_load(&worst))
+	if (!log_wants(level))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
@@ -68,6 +75,6 @@ void
 log_core(void *arg, enum mtasts_log_level level, const char *line)
 {
 	(void)arg;
-	if ((int)level <= atomic_load(&worst))
+	if (log_wants(level))
 		put((int)level, line);
 }

@@ -62,6 +62,8 @@ write_answer(const struct map_question *question,
 	char line[2048], server[300];
 
 	stats_add(kinds[kind].counter);
+	if (!log_wants(kinds[kind].level))
+		return;
 	mtasts_result_format(result, line, sizeof(line));
 	map_dialect_plain(server, sizeof(server), question->server);
 	log_write(kinds[kind].level, "%s action=%s%s%s door=map", line,

@@ -70,6 +70,7 @@ static struct {
 	bool stopping;
 	void (*idle)(void);
 	char answer[MAP_ANSWER_MAX];
+	struct evbuffer *output; /* of the connection that is at work */
 } server;
 
 static int64_t
@@ -120,7 +121,8 @@ connection_close(struct connection *c)
 static size_t
 unsent(struct connection *c)
 {
-	return evbuffer_get_length(bufferevent_get_output(c->stream));
+	return evbuffer_get_length(bufferevent_get_output(c->stream)) +
+	    evbuffer_get_length(server.output);
 }
 
 /* Closes it if nothing is left to do. */
@@ -136,15 +138,31 @@ end_if_done(struct connection *c)
 /* ---- Answering ----------------------------------------------------------- */
 
 static void
-send_answer(struct connection *c, const char *answer)
+put_answer(const char *answer)
 {
-	struct evbuffer *output = bufferevent_get_output(c->stream);
 	size_t len = strlen(answer);
 	char header[16];
 
-	evbuffer_add(output, header, netstring_header(len, header));
-	evbuffer_add(output, answer, len);
-	evbuffer_add(output, ",", 1);
+	evbuffer_add(server.output, header, netstring_header(len, header));
+	evbuffer_add(server.output, answer, len);
+	evbuffer_add(server.output, ",", 1);
+}
+
+/* At once, as far as the socket takes it: to have libevent wait until it may be
+ * written to costs two system calls an answer. False: close. */
+static bool
+send_answers(struct connection *c)
+{
+	struct evbuffer *later = bufferevent_get_output(c->stream);
+
+	if (evbuffer_get_length(server.output) == 0)
+		return true;
+	if (evbuffer_get_length(later) == 0 &&
+	    evbuffer_write(server.output, bufferevent_getfd(c->stream)) < 0 &&
+	    errno != EAGAIN && errno != EINTR)
+		return false;
+	return evbuffer_get_length(server.output) == 0 ||
+	    evbuffer_add_buffer(later, server.output) == 0;
 }
 
 /* Those at the front that have their answer. */
@@ -158,7 +176,7 @@ flush_answers(struct connection *c)
 		if (c->first == NULL)
 			c->last = &c->first;
 		c->pending--;
-		send_answer(c, request->lookup.answer);
+		put_answer(request->lookup.answer);
 		request_free(request);
 	}
 }
@@ -186,7 +204,7 @@ give_answer(struct connection *c, const struct map_question *question,
 	struct request *request;
 
 	if (c->first == NULL) {
-		send_answer(c, answer);
+		put_answer(answer);
 		return true;
 	}
 	request = queue_request(c, question);
@@ -333,15 +351,33 @@ pause_or_resume(struct connection *c)
 		bufferevent_enable(c->stream, EV_READ);
 }
 
+/* Take and answer requests while there is room for more. False: close. */
+static bool
+answer_requests(struct connection *c)
+{
+	bool was_full;
+
+	do {
+		if (!take_requests(c))
+			return false;
+		was_full = is_full(c);
+		flush_answers(c);
+		if (!send_answers(c))
+			return false;
+	} while (was_full && !is_full(c));
+	return true;
+}
+
 /* Go on with a connection after something has happened to it. */
 static void
 connection_work(struct connection *c)
 {
-	if (!take_requests(c)) {
+	if (!answer_requests(c)) {
+		evbuffer_drain(server.output,
+		    evbuffer_get_length(server.output));
 		connection_close(c);
 		return;
 	}
-	flush_answers(c);
 	if (!end_if_done(c))
 		pause_or_resume(c);
 }
@@ -531,6 +567,8 @@ map_server_start(struct event_base *base, const int *fds, int count)
 	server.base = base;
 	server.max = connections_max();
 	TAILQ_INIT(&server.connections);
+	if ((server.output = evbuffer_new()) == NULL)
+		return false;
 	map_lookup_init(wake);
 	server.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (server.wake_fd == -1)

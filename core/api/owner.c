@@ -12,9 +12,10 @@ mtasts_make_directories(const struct mtasts_options *options,
     struct mtasts_error *err)
 {
 	struct directory_options directory = { options->cache.directory,
-		options->cache.user, options->cache.group };
+		options->cache.user, options->cache.group, NULL };
 	struct directory_options run = { options->cache.run_directory,
-		options->cache.user, options->cache.group };
+		options->cache.user, options->cache.group,
+		options->cache.directory };
 	enum mtasts_status status = directory_make(&directory, err);
 
 	return status == MTASTS_OK ? directory_make(&run, err) : status;

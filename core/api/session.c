@@ -88,21 +88,38 @@ name_result(struct mtasts_result *result, const struct job *job)
 	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
 }
 
-/* A fresh answer, if the caller takes one. */
+/* What can be said without a look at MX hosts. */
+static enum mtasts_status
+evaluate_without_walk(struct mtasts_result *result)
+{
+	result->evaluation = calloc(1, sizeof(*result->evaluation));
+	if (result->evaluation == NULL)
+		return MTASTS_NOMEM;
+	verdict_without_walk(result->evaluation, result->domain,
+	    &result->answer);
+	return MTASTS_OK;
+}
+
+/* A fresh answer, if the caller takes one, and it is all that is asked for. */
 static bool
-find_fresh(struct mtasts_session *session, const char *domain, unsigned flags)
+find_fresh(struct mtasts_session *session, const struct job *job,
+    enum mtasts_status *status)
 {
 	struct mtasts *ctx = session->ctx;
 	struct mtasts_result *result = &session->result;
 
-	if (flags != 0 ||
-	    !lookup_fresh(&ctx->cache, session->reader, domain,
+	if (job->flags != 0 ||
+	    !lookup_fresh(&ctx->cache, session->reader, job->domain,
 		clock_wall(&clock_system), &session->buffer, &result->answer))
+		return false;
+	if (job->evaluate && answer_binds(&result->answer))
 		return false;
 	counters_add(ctx->counters, COUNTER_LOOKUPS);
 	counters_add(ctx->counters, COUNTER_HITS);
 	if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 		result->source = MTASTS_SOURCE_CACHE;
+	if (job->evaluate)
+		*status = evaluate_without_walk(result);
 	return true;
 }
 
@@ -184,14 +201,7 @@ session_take_cached(struct mtasts_session *session, struct job *job,
 		if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 			result->source = MTASTS_SOURCE_CACHE;
 	}
-	if (!job->evaluate)
-		return MTASTS_OK;
-	result->evaluation = calloc(1, sizeof(*result->evaluation));
-	if (result->evaluation == NULL)
-		return MTASTS_NOMEM;
-	verdict_without_walk(result->evaluation, result->domain,
-	    &result->answer);
-	return MTASTS_OK;
+	return job->evaluate ? evaluate_without_walk(result) : MTASTS_OK;
 }
 
 /* No loop, no sockets: the mail goes on by what is known (DESIGN: never weaker
@@ -281,16 +291,17 @@ count_verdict(struct mtasts *ctx, enum mtasts_verdict verdict)
 
 /* A domain that is one: override, cache. */
 static bool
-find(struct mtasts_session *session, struct job *job)
+find(struct mtasts_session *session, struct job *job,
+    enum mtasts_status *status)
 {
 	struct mtasts_result *result = &session->result;
 
 	name_result(result, job);
 	job_override(job, session->ctx->overrides);
+	if (!job->overridden)
+		return find_fresh(session, job, status);
 	if (job->evaluate)
 		return false;
-	if (!job->overridden)
-		return find_fresh(session, job->domain, job->flags);
 	result->answer = job->answer;
 	result->source = job->source;
 	return true;
@@ -306,7 +317,7 @@ session_begin(struct mtasts_session *session, const char *domain,
 	*status = valid == DOMAIN_NOMEM ? MTASTS_NOMEM : MTASTS_OK;
 	result_clear(&session->result);
 	if (valid == DOMAIN_OK)
-		return find(session, job);
+		return find(session, job, status);
 	result_name(&session->result, domain);
 	answer_not_a_domain(&session->result, valid);
 	return true;

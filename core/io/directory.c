@@ -47,6 +47,20 @@ fail(struct mtasts_error *err, int code, const char *doing, const char *path)
 /* Room for any entry of passwd or group that is not absurd. */
 #define NAME_BUFFER 65536
 
+/* Whoever changed the group of one directory of the cache meant the other, too. */
+static void
+take_group(const char *like, struct owner *owner)
+{
+	struct stat sb;
+	int fd;
+
+	if (geteuid() != 0 || (fd = directory_open(like)) == -1)
+		return;
+	if (fstat(fd, &sb) == 0 && sb.st_uid == owner->uid)
+		owner->gid = sb.st_gid;
+	close(fd);
+}
+
 /* glibc says the same of a name that is not there, and of too little memory to
  * look for it. */
 static enum mtasts_status
@@ -85,6 +99,8 @@ find_owner(const struct directory_options *options, struct owner *owner,
 		else
 			st = unknown("group", options->group, err);
 	}
+	if (options->group == NULL && options->like != NULL)
+		take_group(options->like, owner);
 	free(buf);
 	return st;
 }

@@ -14,6 +14,8 @@ struct directory_options {
 	const char *path;
 	const char *user;  /* owner to give when root creates it, NULL: as is */
 	const char *group; /* group to give, NULL: as is */
+	const char *like;  /* a directory of the user's whose group root gives where
+			      none is named, or NULL */
 };
 
 /*

@@ -4,6 +4,7 @@ REACH is what MTA-STS promises to stop once a policy is known.  BEYOND is what i
 cannot, as the RFC says itself: there the table tells what happens all the same.
 """
 
+import ssl
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -16,7 +17,6 @@ from certificates import STAND_IN, with_nul_in_cn
 from https_server import policy, reply
 from pki import Certificate, named
 from scene import ATTACKER, FORGED
-from tls import ssl
 
 LIVE, BROKEN = "live.test", "broken.test"
 PROVIDER = "provider.test"

@@ -117,7 +117,8 @@ has no DNS name. The column before is the seam of MTA-STS, trust on first use: w
 keeps a policy from being found at all is not noticed.
 
 These are out of reach of MTA-STS: whoever has a certificate of a trusted CA speaks with
-the domain's own authority, and a wide or short-lived policy promises little.
+the domain's own authority, and a wide or short-lived policy promises little. The last two
+keep mail from its recipient, and give it to nobody else.
 
 {{beyond}}
 

@@ -1,41 +1,31 @@
 /*
- * Row 8, floor: a socket map that answers from an LMDB get and nothing else,
- *or, with "echo", from nothing at all. As many connections as come, pipelined;
- *all that came by one read is answered by one write.
+ * Row 8, floor: a socket map by libevent, as the product's is, that answers
+ *from an LMDB get and nothing else or, with "echo", from nothing at all.
  *
  *	map_floor SOCKET ENVIRONMENT|echo
  */
 #include "bench.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
 #include <lmdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define EVENTS 256
-#define INPUT_SIZE 65536
 #define ANSWER                                                                 \
 	"OK secure match=mx.example.test:.mail.bench.test servername=hostname"
 
-struct connection {
-	int fd;
-	char input[INPUT_SIZE];
-	size_t len;
-};
-
 static struct {
-	int epoll, listener;
+	struct event_base *base;
 	MDB_txn *txn; /* NULL: echo */
 	MDB_dbi dbi;
-	char output[2 * INPUT_SIZE];
-	size_t len;
 } server;
 
 static void
@@ -70,23 +60,21 @@ is_cached(char *domain, size_t len)
 }
 
 static void
-answer(char *request, size_t len)
+answer(struct evbuffer *output, char *request, size_t len)
 {
 	char *domain = memchr(request, ' ', len);
 	const char *text = ANSWER;
 
-	if (domain == NULL)
+	if (domain == NULL ||
+	    (server.txn != NULL &&
+		!is_cached(domain + 1, len - (size_t)(domain + 1 - request))))
 		text = "NOTFOUND ";
-	else if (server.txn != NULL &&
-		 !is_cached(domain + 1, len - (size_t)(domain + 1 - request)))
-		text = "NOTFOUND ";
-	server.len += (size_t)sprintf(
-	    server.output + server.len, "%zu:%s,", strlen(text), text);
+	evbuffer_add_printf(output, "%zu:%s,", strlen(text), text);
 }
 
 /* The octets of the first netstring, 0 if it is not all there. */
 static size_t
-take(char *data, size_t len)
+take(struct evbuffer *output, char *data, size_t len)
 {
 	char *text;
 	size_t size = strtoul(data, &text, 10), head;
@@ -96,86 +84,64 @@ take(char *data, size_t len)
 	head = (size_t)(text - data) + 1;
 	if (head + size + 1 > len)
 		return 0;
-	answer(text + 1, size);
+	answer(output, text + 1, size);
 	return head + size + 1;
 }
 
 static void
-flush(const struct connection *c)
+on_read(struct bufferevent *stream, void *arg)
 {
-	if (server.len > 0 &&
-	    write(c->fd, server.output, server.len) != (ssize_t)server.len)
-		bench_fail("write", strerror(errno));
-	server.len = 0;
-}
+	struct evbuffer *input = bufferevent_get_input(stream);
+	size_t len = evbuffer_get_length(input), used = 0, size;
+	char *data = (char *)evbuffer_pullup(input, -1);
 
-static void
-serve(struct connection *c)
-{
-	ssize_t n = read(c->fd, c->input + c->len, INPUT_SIZE - 1 - c->len);
-	size_t used = 0, size;
-
-	if (n <= 0) {
-		close(c->fd);
-		free(c);
-		return;
-	}
-	c->len += (size_t)n;
-	c->input[c->len] = '\0';
-	while ((size = take(c->input + used, c->len - used)) > 0) {
+	(void)arg;
+	while (used < len && (size = take(bufferevent_get_output(stream),
+				  data + used, len - used)) > 0)
 		used += size;
-		if (server.len > INPUT_SIZE)
-			flush(c);
-	}
-	flush(c);
-	c->len -= used;
-	memmove(c->input, c->input + used, c->len);
+	evbuffer_drain(input, used);
 }
 
 static void
-accept_one(void)
+on_event(struct bufferevent *stream, short what, void *arg)
 {
-	struct connection *c = calloc(1, sizeof(*c));
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
-
-	if (c == NULL || (c->fd = accept(server.listener, NULL, NULL)) < 0)
-		bench_fail("connection", strerror(errno));
-	epoll_ctl(server.epoll, EPOLL_CTL_ADD, c->fd, &event);
+	(void)what;
+	(void)arg;
+	bufferevent_free(stream);
 }
 
 static void
-listen_at(const char *path)
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int len, void *arg)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct epoll_event event = { .events = EPOLLIN };
+	struct bufferevent *stream =
+	    bufferevent_socket_new(server.base, fd, BEV_OPT_CLOSE_ON_FREE);
 
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	server.epoll = epoll_create1(0);
-	server.listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (bind(server.listener, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    listen(server.listener, 1024) != 0)
-		bench_fail(path, strerror(errno));
-	epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);
+	(void)listener;
+	(void)address;
+	(void)len;
+	(void)arg;
+	if (stream == NULL)
+		bench_fail("connection", "no memory");
+	bufferevent_setcb(stream, on_read, NULL, on_event, NULL);
+	bufferevent_enable(stream, EV_READ | EV_WRITE);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct epoll_event events[EVENTS];
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
 	if (argc != 3)
 		bench_fail("usage", "map_floor SOCKET ENVIRONMENT|echo");
 	if (strcmp(argv[2], "echo") != 0)
 		open_env(argv[2]);
-	listen_at(argv[1]);
-	for (;;) {
-		int n = epoll_wait(server.epoll, events, EVENTS, -1);
-
-		for (int i = 0; i < n; i++) {
-			if (events[i].data.ptr == NULL)
-				accept_one();
-			else
-				serve(events[i].data.ptr);
-		}
-	}
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", argv[1]);
+	server.base = event_base_new();
+	if (evconnlistener_new_bind(server.base, on_accept, NULL,
+		LEV_OPT_CLOSE_ON_FREE, 1024, (struct sockaddr *)&sa,
+		sizeof(sa)) == NULL)
+		bench_fail(argv[1], "cannot be listened at");
+	event_base_dispatch(server.base);
+	return 0;
 }

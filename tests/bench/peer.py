@@ -10,12 +10,11 @@ import time
 sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
 
 # pylint: disable=wrong-import-position
-from debian import Packages
-from measure import BUILD
+from debian import Packages, turn
 from product import answers, cpu
 
-PACKAGES = Packages("tests/bench/debs", "postfix-mta-sts-resolver", "python3-uvloop")
-ROOT = os.path.join(BUILD, "tests/bench/debs/root")
+PACKAGES = Packages("peer", "postfix-mta-sts-resolver", "python3-uvloop")
+ROOT = os.path.join(PACKAGES.directory, "root")
 DAEMON = ("import sys; from postfix_mta_sts_resolver.daemon import main; sys.exit(main())")
 CONF = """\
 path: {path}
@@ -39,7 +38,7 @@ def download():
     """Call it outside of the namespaces.  Says why, and ends this program, where the
     packages cannot be had."""
     PACKAGES.download("the peer's packages are not fetched")
-    with PACKAGES.turn():
+    with turn():
         if not os.path.isdir(ROOT):
             for package in PACKAGES.files():
                 subprocess.run(["dpkg", "-x", package, ROOT], check=True)

@@ -128,7 +128,7 @@ def waiting(server):
     for number, connection in enumerate(connections):
         question = f"sts w{time.monotonic_ns()}x{number}.hang.test"
         connection.sendall(f"{len(question)}:{question},".encode())
-    time.sleep(1)
+    time.sleep(2)               # until all of them wait
     yield
     for connection in connections:
         connection.close()

@@ -20,6 +20,7 @@ PATIENCE = 30
 MORE = """
 https {{ ca_file = {roots} allow_addresses = {{192.0.2.0/24}} timeout = 60s }}
 probe {{ helo = bench.test }}
+milter.rcpt_timeout = 30s
 """
 
 
@@ -83,7 +84,7 @@ def waiting(server):
         session.sendall(packet("M", b"<s@bench.test>\0") + packet("D", macros.encode())
                         + packet("R", f"<u@{domain}>\0".encode()))
         sessions.append(session)
-    time.sleep(0.5)
+    time.sleep(2)               # until all of them wait
     yield
     for session in sessions:
         session.close()

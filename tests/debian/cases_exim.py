@@ -25,6 +25,7 @@ class EximMachine(DebianLab):
         super().__init__()
         self.exim = Exim(self.machine, self.record)
         self.exim.configure()
+        self.generated = self.machine.read(CONFIGURATION)
         self.exim.reset()
         self.note()
 
@@ -43,7 +44,6 @@ def as_without(lab):
 
 @scenario("control: without the packages mail goes in clear")
 def before(lab):
-    lab.generated = lab.machine.read(CONFIGURATION)
     as_without(lab)
 
 
@@ -93,7 +93,15 @@ def deb(lab, name):
 @scenario("after a restart of the system: the run directory is made as it was")
 def restart(lab):
     lab.said("rm", "-rf", "/run/mtasts")
-    lab.machine.run("systemd-tmpfiles", "--create", "--prefix=/run/mtasts")
+    lab.said("systemd-tmpfiles", "--create", "--prefix=/run/mtasts",
+             "--prefix=/var/lib/mtasts")
+    lab.expect_directories("Debian-exim")
+
+
+@scenario("the same without systemd-tmpfiles, by the first delivery")
+def restart_without(lab):
+    lab.said("rm", "-rf", "/run/mtasts")
+    enforced(lab)
     lab.expect_directories("Debian-exim")
 
 
@@ -141,7 +149,8 @@ def single_file(lab):
     as_without(lab)
 
 
-CASES = [before, install, works, as_exim, again, cache_again, restart, remove, once_more,
+CASES = [before, install, works, as_exim, again, cache_again, restart,
+         restart_without, remove, once_more,
          purge, single_file]
 
 if __name__ == "__main__":

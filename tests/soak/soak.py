@@ -88,7 +88,7 @@ class Soak:
     def messages(self):
         name = self.chance.choice(self.lab.names).encode()
         steps = message(name)
-        leave(self.daemon, steps[:self.chance.randrange(len(steps) + 1)], False)
+        leave(self.daemon, steps[:self.chance.randrange(len(steps) + 1)])
 
     def command(self):
         arguments = self.chance.choice((

@@ -471,6 +471,38 @@ a_hit_makes_no_system_call(void **state)
 	assert_int_equal(scratch_child(hits_without_system_calls, *state), 0);
 }
 
+/* No loop is made, no thread asked. An evaluation is allocated, from what was
+ * freed before. */
+static bool
+evaluates_without_system_calls(void *arg)
+{
+	struct host *host = arg;
+	const struct mtasts_result *r;
+	struct mtasts_session *session;
+
+	free(calloc(1, 100000));
+	if (mtasts_session_new(host->ctx, &session, NULL) != MTASTS_OK ||
+	    mtasts_lookup(session, "plain.example", 0, 0, &r, NULL) !=
+		MTASTS_OK ||
+	    !forbid_system_calls())
+		return false;
+	syscall(SYS_exit,
+	    mtasts_evaluate(session, "plain.example", 0, -1, &r, NULL) ==
+			MTASTS_OK &&
+		    mtasts_result_verdict(r) == MTASTS_VERDICT_NONE &&
+		    mtasts_result_reason(r) == MTASTS_REASON_NO_RECORD ?
+		0 : 2);
+	return false;
+}
+
+static void
+without_a_policy_to_satisfy_an_evaluation_is_a_hit(void **state)
+{
+	host_lookup(*state, "plain.example", 0, -1);
+	assert_int_equal(scratch_child(evaluates_without_system_calls, *state),
+	    0);
+}
+
 /* The allocator is wrapped by the linker in this program. */
 static volatile unsigned long allocations;
 
@@ -604,6 +636,7 @@ main(void)
 		TEST(a_policy_is_told_as_it_was_published),
 		TEST(what_was_not_published_is_not_told),
 		TEST(a_hit_makes_no_system_call),
+		TEST(without_a_policy_to_satisfy_an_evaluation_is_a_hit),
 		TEST(a_hit_allocates_nothing),
 		TEST(null_is_fine_where_the_header_says_so),
 		TEST(a_trace_tells_each_step),

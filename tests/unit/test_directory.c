@@ -66,7 +66,7 @@ parents_are_made_whatever_the_umask(void **state)
 static void
 root_gives_owner_and_group(void **state)
 {
-	struct directory_options options = { below, "nobody", "mail" };
+	struct directory_options options = { below, "nobody", "mail", NULL };
 	struct mtasts_error err;
 	struct group *group;
 	struct stat sb;
@@ -82,10 +82,42 @@ root_gives_owner_and_group(void **state)
 }
 
 static void
+the_second_directory_gets_the_group_of_the_first(void **state)
+{
+	struct directory_options options = { below, "nobody", NULL, path };
+	struct mtasts_error err;
+	struct group *group;
+	struct stat sb, own;
+
+	(void)state;
+	if (geteuid() != 0 || (group = getgrnam("mail")) == NULL)
+		SCRATCH_SKIP("not root");
+	assert_int_equal(chown(path, SCRATCH_NOBODY, group->gr_gid), 0);
+	assert_int_equal(directory_make(&options, &err), MTASTS_OK);
+	assert_int_equal(stat(below, &sb), 0);
+	assert_int_equal(sb.st_gid, group->gr_gid);
+	assert_mode(below, 02750);
+
+	/* But not of one that somebody else owns, or of none. */
+	assert_int_equal(rmdir(below), 0);
+	assert_int_equal(chown(path, 0, group->gr_gid), 0);
+	assert_int_equal(directory_make(&options, &err), MTASTS_OK);
+	assert_int_equal(stat(below, &own), 0);
+	assert_int_not_equal(own.st_gid, group->gr_gid);
+	assert_int_equal(rmdir(below), 0);
+	options.like = "/nonexistent";
+	assert_int_equal(directory_make(&options, &err), MTASTS_OK);
+	assert_int_equal(stat(below, &sb), 0);
+	assert_int_equal(sb.st_gid, own.st_gid);
+}
+
+static void
 an_unknown_name_is_a_configuration_error(void **state)
 {
-	struct directory_options user = { below, "no such user", NULL };
-	struct directory_options group = { below, NULL, "no such group" };
+	struct directory_options user = { below, "no such user", NULL,
+		NULL };
+	struct directory_options group = { below, NULL, "no such group",
+		NULL };
 	struct mtasts_error err;
 
 	(void)state;
@@ -252,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(parents_are_made_whatever_the_umask),
 		in_scratch(root_gives_owner_and_group),
+		in_scratch(the_second_directory_gets_the_group_of_the_first),
 		in_scratch(an_unknown_name_is_a_configuration_error),
 		in_scratch(a_link_or_a_file_is_no_directory),
 		in_scratch(files_have_their_mode_whatever_the_umask),
