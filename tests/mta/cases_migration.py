@@ -6,8 +6,8 @@ import json
 import re
 
 from mta import AUTHORITIES
-from mtasts import CONF, MAP, SECTIONS
-from postfix import PostfixLab, download_debs
+from mtasts import SECTIONS
+from postfix import DOORS, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
@@ -40,13 +40,8 @@ class MigrationLab(PostfixLab):
         super().__init__()
         self.machine.install(RESOLVER)
         self.mtasts.sections = {
-            **SECTIONS, "https": {"allow_addresses": ALLOWED, "ca_file": AUTHORITIES},
-            "socketmap": {"listen": [f"unix:{MAP}", "inet:5461@127.0.0.1"]}}
+            **SECTIONS, **DOORS, "https": {"allow_addresses": ALLOWED, "ca_file": AUTHORITIES}}
         self.mtasts.configure()
-        named, = re.findall(r"\((/.*/mtasts\.conf)\)",
-                            self.machine.must("mtasts-cachectl", "--help"))
-        if named != CONF:       # where this build looks for it
-            self.machine.must("ln", "-sf", CONF, named)
 
     def start(self):
         super().start()
