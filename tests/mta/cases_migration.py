@@ -14,6 +14,7 @@ import daemons
 from debian import Packages
 from https_server import policy, reply
 from lab import ALLOWED
+import readme
 from tap import main, need, same, scenario, until
 import world
 
@@ -60,8 +61,7 @@ class MigrationLab(PostfixLab):
 
     def commands(self, heading):
         """The commands below a heading of the recipe, as they stand there."""
-        part = self.machine.read(RECIPE).split(f"\n## {heading}\n")[1].split("\n## ")[0]
-        return re.findall("^    (.*)$", part, re.MULTILINE)
+        return readme.commands(self.machine.read(RECIPE), heading)
 
     def follow(self, *commands):
         return [self.machine.run("sh", "-c", command) for command in commands]
