@@ -16,7 +16,8 @@ def main():
     with Bench(in_memory=True) as bench:
         for size in SIZES:
             directory = bench.path(str(size))
-            subprocess.run([program("fill"), directory, str(size)], check=True)
+            subprocess.run([program("fill"), directory, str(size)], check=True,
+                           stdout=subprocess.DEVNULL)
             for how, threads, processes in WAYS:
                 one_way(bench, directory, size, how, threads, processes)
 
