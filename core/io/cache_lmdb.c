@@ -537,7 +537,7 @@ cache_lmdb_new(const struct cache_lmdb_options *options, struct cache *out,
 	if ((lmdb = calloc(1, sizeof(*lmdb))) == NULL)
 		return error_nomem(err, "the cache");
 	if (!place_init(&lmdb->slots[CACHE_POLICIES].place, options->directory,
-		"policies", size, MDB_NOMETASYNC, options->log) ||
+		"policies", size, 0, options->log) ||
 	    !place_init(&lmdb->slots[CACHE_ANSWERS].place,
 		options->run_directory, "answers", size / 4,
 		MDB_NOSYNC | MDB_NOMETASYNC, options->log)) {

@@ -1,8 +1,6 @@
 /*
  * The cache in two LMDB environments (see DESIGN of the cache in README.md):
- * <directory>/policies, synced, and <run_directory>/answers, never synced. Of
- * policies a power failure may undo the last transaction, and nothing before it:
- * LMDB then waits for the disk once a store and not twice.
+ * <directory>/policies, synced, and <run_directory>/answers, never synced.
  *
  * Opened by first use, again after fork (the parent's handle is left alone),
  * and again when the directory was set aside or replaced. One process opens an

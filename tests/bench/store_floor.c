@@ -95,8 +95,7 @@ store_many(const struct work *work, unsigned from, unsigned count)
 {
 	struct place policies, answers;
 
-	policies = open_place(
-	    work->directory, "policies", MDB_NOMETASYNC, work->policy);
+	policies = open_place(work->directory, "policies", 0, work->policy);
 	answers = open_place(work->directory, "answers",
 	    MDB_NOSYNC | MDB_NOMETASYNC, work->answer);
 	for (unsigned i = from; i < from + count; i++) {
