@@ -85,14 +85,14 @@ world_enter(void)
 	else if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0)
 		return false;
 	if (!loopback_up() ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
 		return false;
 	fd = mkstemp(conf_path);
 	if (fd < 0)
 		return false;
 	close(fd);
 	atexit(remove_conf);
-	return mount(conf_path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
+	return mount(conf_path, "/etc/resolv.conf", "none", MS_BIND, NULL) == 0;
 }
 
 int
