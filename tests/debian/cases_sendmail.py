@@ -14,10 +14,11 @@ from debianlab import HERE, DebianLab, prepare
 # pylint: disable=wrong-import-order
 import world
 from lab import run
-from mta import MAP, MILTER, Syslog, accepts, until
+from mta import Syslog
+from mtasts import MAP, MILTER, Mtasts
 from pki import named
 from sendmail import SendmailLab
-from tap import main, need, same, scenario
+from tap import PATIENCE, main, need, same, scenario, until
 
 MTA = ("sendmail-bin", "sendmail-cf")
 NAMES = ("libmtasts0", "mtasts-cachectl", "mtasts-milter")
@@ -28,14 +29,15 @@ README = "/usr/share/doc/mtasts-milter/README.Debian"
 GOOD, MX = "good.test", "mx.good.test"
 STRIPPED, STRIPPED_MX = "downgraded.test", "mx.downgraded.test"
 ROGUE = "rogue.test"
-PATIENCE = 30
 
 
 class SendmailMachine(DebianLab, SendmailLab):
     mta, names = MTA, NAMES
+    with_mtasts = False         # as it was built; the cases install it
 
     def __init__(self):
         super().__init__()
+        self.mtasts = Mtasts(self.machine)
         self.syslog = Syslog(self.machine.path("/dev/log"))
         self.process = None
         self.configure("")
@@ -62,9 +64,8 @@ class SendmailMachine(DebianLab, SendmailLab):
             self.process = subprocess.Popen(self.confined(DAEMON), stdin=subprocess.DEVNULL,
                                             stdout=file, stderr=file)
         try:
-            until(lambda: self.process.poll() is not None
-                  or all(accepts(self.machine.path(name)) for name in (MAP, MILTER)),
-                  "it does not listen")
+            until(lambda: "event=started" in self.told(log)
+                  or self.process.poll() is not None, "it does not start")
             need(self.process.poll() is None, f"it ends:\n{self.told(log)}")
             yield log
         finally:

@@ -6,14 +6,15 @@ import json
 import re
 
 from mta import AUTHORITIES
-from mtasts import CONF, MAP, SECTIONS
-from postfix import PostfixLab, download_debs
+from mtasts import SECTIONS
+from postfix import DOORS, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
 from debian import Packages
 from https_server import policy, reply
 from lab import ALLOWED
+import readme
 from tap import main, need, same, scenario, until
 import world
 
@@ -40,13 +41,8 @@ class MigrationLab(PostfixLab):
         super().__init__()
         self.machine.install(RESOLVER)
         self.mtasts.sections = {
-            **SECTIONS, "https": {"allow_addresses": ALLOWED, "ca_file": AUTHORITIES},
-            "socketmap": {"listen": [f"unix:{MAP}", "inet:5461@127.0.0.1"]}}
+            **SECTIONS, **DOORS, "https": {"allow_addresses": ALLOWED, "ca_file": AUTHORITIES}}
         self.mtasts.configure()
-        named, = re.findall(r"\((/.*/mtasts\.conf)\)",
-                            self.machine.must("mtasts-cachectl", "--help"))
-        if named != CONF:       # where this build looks for it
-            self.machine.must("ln", "-sf", CONF, named)
 
     def start(self):
         super().start()
@@ -65,8 +61,7 @@ class MigrationLab(PostfixLab):
 
     def commands(self, heading):
         """The commands below a heading of the recipe, as they stand there."""
-        part = self.machine.read(RECIPE).split(f"\n## {heading}\n")[1].split("\n## ")[0]
-        return re.findall("^    (.*)$", part, re.MULTILINE)
+        return readme.commands(self.machine.read(RECIPE), heading)
 
     def follow(self, *commands):
         return [self.machine.run("sh", "-c", command) for command in commands]

@@ -61,8 +61,10 @@ def submission(lab):
         done = lab.machine.run("sendmail", "-Ac", "-i", "-f", SENDER, "user@rogue.test",
                                "user@valid.test", stdin=BODY)
         need(done.code in (0, 75), f"it exits {done.code}: {done.err}")
-        until(lambda: lab.record.read(mark, event="message") and not lab.queued(),
-              lambda: f"queued: {lab.queued()}")
+        until(lambda: lab.machine.run("sendmail", "-Ac", "-q", "-v") and
+              lab.record.read(mark, event="message") and not lab.queued(),
+              lambda: "\n".join(lab.syslog.lines[lines:]))
+    lines = len(lab.syslog.lines)
     mark = lab.record.mark()
     delivery = lab.watch(send)
     with delivery.told():
