@@ -275,6 +275,6 @@ class DnsServer:
         answer = behaviour(reply, udp)
         room = max(512, max((rr.edns_len for rr in query.ar
                              if rr.rtype == QTYPE.OPT), default=512))
-        if udp and isinstance(answer, bytes) and len(answer) > room:
+        if udp and answer and not isinstance(answer, list) and len(answer) > room:
             return bare(reply, tc=1)
         return answer
