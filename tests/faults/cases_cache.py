@@ -72,7 +72,7 @@ def disk_full(lab):
             never_weaker(daemon.go_on(50))
             until(lambda: any("error" in answer.line for answer in store.answers()),
                   "the disk is not full")
-            never_weaker(cache.start("recheck", rounds=1).go_on(len(lab.names)))
+            never_weaker(cache.start("recheck", rounds=1).all())
             answer = cache.ask("query", lab.new.domain)
             same("a policy found while it is full", answer["mode"], "enforce")
             os.unlink(place + "/filler")

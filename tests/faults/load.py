@@ -150,12 +150,19 @@ class Worker:
         before = len(self.answers())
 
         def has():
-            need(self.process.poll() is None, f"it ended: {self.process.returncode}\n"
+            ended = self.process.poll() is not None
+            enough = len(self.answers()) >= before + count
+            need(enough or not ended, f"it ended: {self.process.returncode}\n"
                  + self.said())
-            return len(self.answers()) >= before + count
+            return enough
         until(has, lambda: f"it hangs after {len(self.answers()) - before} answers\n"
               + self.said())
         return self.answers()[before:]
+
+    def all(self):
+        """Its answers, when it has ended by itself."""
+        same("its end", self.finish(), 0)
+        return self.answers()
 
     def finish(self):
         """Wait for its end; returns its exit status, None if it has to be killed."""
