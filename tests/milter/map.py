@@ -154,10 +154,12 @@ def room():
 
 
 def faketime():
-    """What makes a program's clock run, or why there is nothing."""
+    """What makes a program's clock run, if it can be made to: libfaketime and a
+    sanitizer wait for each other for ever."""
     probe = subprocess.run(
-        ["faketime", "-f", "+0", "sh", "-c", 'echo "$LD_PRELOAD"; exec "$0" -V',
-         PROGRAM], capture_output=True, text=True, check=False)
+        ["timeout", "--signal=KILL", "20", "faketime", "-f", "+0", "sh", "-c",
+         'echo "$LD_PRELOAD"; exec "$0" -V', PROGRAM],
+        capture_output=True, text=True, check=False)
     return probe.stdout.split("\n")[0] if probe.returncode == 0 else None
 
 
