@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/host.h"
+#include "support/sanitizer.h"
 #include "support/table.h"
 
 /* ---- Names ---------------------------------------------------------------------- */
@@ -498,6 +499,8 @@ evaluates_without_system_calls(void *arg)
 static void
 without_a_policy_to_satisfy_an_evaluation_is_a_hit(void **state)
 {
+	if (WITH_ADDRESS_SANITIZER)
+		SCRATCH_SKIP("AddressSanitizer's allocator asks the kernel");
 	host_lookup(*state, "plain.example", 0, -1);
 	assert_int_equal(scratch_child(evaluates_without_system_calls, *state),
 	    0);
