@@ -6,7 +6,6 @@
  */
 #include "eval/recall.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "eval/hosts.h"
@@ -20,10 +19,11 @@ struct recall_key {
 static struct span
 make_key(const char *kind, const char *name, struct recall_key *key)
 {
-	int len = snprintf(key->octets, sizeof(key->octets), "%s%c%s", kind, 0,
-	    name);
+	size_t before = strlen(kind) + 1, len = strlen(name);
 
-	return span_of(key->octets, (size_t)len);
+	memcpy(key->octets, kind, before);
+	memcpy(key->octets + before, name, len);
+	return span_of(key->octets, before + len);
 }
 
 static struct span
