@@ -660,6 +660,7 @@ static void
 remembered_mx_hosts_are_kept_and_removed_like_an_answer(void **state)
 {
 	struct host *host = *state;
+	struct mtasts_cached c = cached("promise.mx.example");
 	size_t damage = 99, told = 0, removed;
 
 	host_set(host, "probe.enabled", "no");
@@ -684,6 +685,12 @@ remembered_mx_hosts_are_kept_and_removed_like_an_answer(void **state)
 	assert_int_equal(mtasts_admin_clear(host->ctx, &removed, NULL),
 	    MTASTS_OK);
 	assert_int_equal(stat_of(host, "answers"), 0);
+
+	c.policy.mx = "mx.other.example";
+	assert_int_equal(store(host, &c, NULL), MTASTS_OK);
+	assert_int_equal(mtasts_result_verdict(host_evaluate(host,
+	    "promise.mx.example", 0, -1)), MTASTS_VERDICT_FAIL);
+	assert_int_equal(stat_of(host, "answers"), 1);
 }
 
 static void

@@ -680,6 +680,8 @@ an_override_passes_by_memory_too(void **state)
 	r = host_evaluate(host, "mx.example", 0, 0);
 	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_PASS);
 	assert_int_equal(mtasts_result_source(r), MTASTS_SOURCE_OVERRIDE);
+	r = host_evaluate(host, "mx.example", MTASTS_RECHECK, 0);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_TEMPERROR);
 }
 
 /* ---- The rest -------------------------------------------------------------------------- */
