@@ -5,13 +5,12 @@ Debian's own postfix-mta-sts-resolver, which has found the policies by itself.""
 import json
 import re
 
-from mta import AUTHORITIES
 from mtasts import SECTIONS
 from postfix import DOORS, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
-from debian import Packages
+from debian import AUTHORITIES, Packages
 from https_server import policy, reply
 from lab import ALLOWED
 import readme

@@ -194,7 +194,7 @@ https_word(const char *word)
 {
 	int status;
 
-	for (status = HTTPS_OK; status <= HTTPS_NOMEM; status++)
+	for (status = HTTPS_OK; status <= HTTPS_UNABLE; status++)
 		if (strcmp(word, https_status_name((enum https_status)status)) ==
 		    0)
 			return (enum https_status)status;

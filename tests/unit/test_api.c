@@ -571,6 +571,35 @@ a_pass_by_memory_makes_no_system_call(void **state)
 	}
 }
 
+/* Is a library with this in its path mapped? */
+static bool
+is_mapped(const char *what)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	char line[4096];
+	bool found = false;
+
+	assert_non_null(file);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strstr(line, what) != NULL;
+	fclose(file);
+	return found;
+}
+
+/* Neither what is cached nor what DNS alone decides. */
+static void
+libcurl_is_not_loaded_but_for_a_fetch(void **state)
+{
+	struct host *host = *state;
+
+	assert_int_equal(host_store(host, "a.example"), MTASTS_OK);
+	host_lookup(host, "a.example", 0, -1);
+	host_lookup(host, "plain.example", 0, -1);
+	host_lookup(host, "plain.example", 0, -1);
+	assert_true(is_mapped("/libcares"));
+	assert_false(is_mapped("/libcurl"));
+}
+
 /* The allocator is wrapped by the linker in this program. */
 static volatile unsigned long allocations;
 
@@ -770,6 +799,7 @@ main(void)
 		TEST(with_an_unwritable_cache_lookups_are_answered),
 		TEST(a_policy_is_told_as_it_was_published),
 		TEST(what_was_not_published_is_not_told),
+		TEST(libcurl_is_not_loaded_but_for_a_fetch),
 		TEST(a_hit_makes_no_system_call),
 		TEST(without_a_policy_to_satisfy_an_evaluation_is_a_hit),
 		TEST(a_hit_allocates_nothing),
