@@ -56,6 +56,7 @@ def run(name, lines):
     """Run a subject, and add its lines; its exit status is for people, not a test's
     result."""
     command = [sys.executable, "-B", os.path.join(HERE, f"row_{name}.py")]
+    begin = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         timer = threading.Timer(LIMIT, process.kill)
         timer.start()
@@ -64,6 +65,7 @@ def run(name, lines):
             print(text, end="", flush=True)
         code = process.wait()
         timer.cancel()
+    print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     if code:
         note(f"{name}: did not run to its end ({code})")
         lines.append(f"| {', '.join(map(str, SUBJECTS[name]))} | {name}: did not run to its "

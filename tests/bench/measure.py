@@ -16,6 +16,7 @@ QUICK = os.environ.get("BENCH_QUICK", "") not in ("", "0")
 PAIRS = 3 if QUICK else 5
 BUILD = os.environ.get("abs_top_builddir") or os.getcwd()
 LIMIT = 600                     # seconds for one sample
+AWAKE = ", no CPU sleeps meanwhile"
 
 
 @dataclass

@@ -7,8 +7,8 @@ import time
 
 import peer
 from goal import at_most, cpu, rate, rate_of_peer, wall
-from measure import (QUICK, alternate, compare, compared, most_memory, sampled, served,
-                     timed)
+from measure import (AWAKE, QUICK, alternate, awake, compare, compared, most_memory,
+                     sampled, served, timed)
 from net import Net, connections, counter
 from table import line, mebibytes, say
 
@@ -32,19 +32,27 @@ def floor(net, names, jobs):
 
 
 def cold(net, other):
-    """Row 4.  The peer is asked for names that it has not seen."""
-    for jobs, count in COLD.items():
-        names = net.names(count)
+    """Row 4."""
+    for jobs in COLD:
+        discover(net, other, jobs)
+    with awake():
+        discover(net, other, 1, AWAKE)
 
-        def ask(jobs=jobs, count=count):
-            return served(other, "map_client", other.map, "sts", next(first) % 9_900_000, 0,
-                          count, jobs, 1)
 
-        found = compare(lambda n=names, j=jobs, c=count: warm(net, n, c, j),
-                        lambda n=names, j=jobs: floor(net, n, j), ask)
-        found.peer.p99 = found.bare.p99 = None
-        goals = [rate(0.9), cpu(1.15)] + ([rate_of_peer(1.2)] if jobs == 1 else [])
-        line(4, f"cold discoveries, {jobs} at a time", found, goals, f"cold {jobs}")
+def discover(net, other, jobs, how=""):
+    """The peer is asked for names that it has not seen."""
+    count = COLD[jobs]
+    names = net.names(count)
+
+    def ask():
+        return served(other, "map_client", other.map, "sts", next(first) % 9_900_000, 0,
+                      count, jobs, 1)
+
+    found = compare(lambda: warm(net, names, count, jobs),
+                    lambda: floor(net, names, jobs), ask)
+    found.peer.p99 = found.bare.p99 = None
+    goals = [rate(0.9), cpu(1.15)] + ([rate_of_peer(1.2)] if jobs == 1 else [])
+    line(4, f"cold discoveries, {jobs} at a time{how}", found, goals, f"cold {jobs}{how}")
 
 
 def slow(net):

@@ -9,7 +9,7 @@ import time
 
 import peer
 from goal import cpu, p99, p99_of_peer, rate_of_peer, wall_of_peer
-from measure import (QUICK, Sample, alternate, awake, compare, compared, program,
+from measure import (AWAKE, QUICK, Sample, alternate, awake, compare, compared, program,
                      reported, served)
 from net import Net, NAME_SERVER
 from product import Daemon, answers
@@ -81,7 +81,7 @@ def cached(net):
             for depth in DEPTHS:
                 one_way(servers, connections, depth)
         with awake():
-            one_way(servers, 1, 1, ", no CPU sleeps meanwhile")
+            one_way(servers, 1, 1, AWAKE)
 
 
 def questions(name, connections, depth):

@@ -17,7 +17,7 @@ SPAN = 2                        # seconds of looking up
 WAYS = (
     ("one", "a policy and its answer, one at a time", COUNT),
     ("forked", "the same by 100 processes at once, each of which opens the cache", COUNT),
-    ("batched", "policies in batches, as a refresh stores them", 40 * COUNT),
+    ("batched", "policies in batches, as a refresh stores them", 100 * COUNT),
     ("negative", "an answer that may be lost", 40 * COUNT),
 )
 
