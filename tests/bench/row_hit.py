@@ -9,7 +9,7 @@ from measure import QUICK, Bench, Sample, compare, program, sample_of, together
 from table import line
 
 SIZES = (10_000, 100_000) if QUICK else (10_000, 100_000, 1_000_000)
-LOOKUPS = 200_000 if QUICK else 1_000_000
+LOOKUPS = 200_000 if QUICK else 500_000
 # (how, threads, processes)
 WAYS = (("1 thread", 1, 1), ("2 threads", 2, 1), ("2 processes", 1, 2))
 GOALS = (Either("wall", 1.5, 0.5e-6), Either("cpu", 1.5, 0.5e-6))

@@ -17,7 +17,7 @@ from table import line
 
 DOMAINS = 200 if QUICK else 1000
 # questions of a sample, one by one; those that share a way take less time each
-QUESTIONS = {"product": 15_000, "floor": 15_000, "internal": 8000, "sqlite": 1500}
+QUESTIONS = {"product": 8000, "floor": 8000, "internal": 5000, "sqlite": 1500}
 TOGETHER = {"product": 100_000, "floor": 100_000, "internal": 10_000, "sqlite": 1500}
 SCALE = 1 if QUICK else 3
 # connections: least rate against the peer's memory cache and its SQLite
