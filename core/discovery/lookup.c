@@ -19,7 +19,9 @@
 
 #define FLIGHT_WAIT_MIN 10 /* milliseconds between tries */
 #define FLIGHT_WAIT_MAX 250
-#define STORE_DELAY 20 /* milliseconds at most from the end to the store */
+/* Milliseconds at most from the end to the store, and where there is no hurry. */
+#define STORE_DELAY 20
+#define STORE_DELAY_PATIENT 250
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 
 struct lookup {
@@ -282,14 +284,14 @@ store_later(struct lookup_work *work)
 {
 	struct lookup_env *env = work->env;
 	struct lookup_work **at = &env->ended;
+	int delay = env->patient ? STORE_DELAY_PATIENT : STORE_DELAY;
 
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = work;
 	if (env->ended_count++ == 0)
 		timer_start(&env->timers, &env->store_timer,
-		    clock_monotonic(env->clock) + STORE_DELAY, on_store_timer,
-		    env);
+		    clock_monotonic(env->clock) + delay, on_store_timer, env);
 	if (env->ended_count == STORE_MAX)
 		lookup_flush(env);
 }
