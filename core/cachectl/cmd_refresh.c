@@ -12,6 +12,8 @@
 #include "cachectl/progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -280,6 +282,41 @@ spool_name(void *arg, const struct mtasts_cached *cached)
 	return fprintf(spool, "%s\n", cached->domain) > 0;
 }
 
+/* Beside the cache, where its owner may write. */
+static FILE *
+unnamed_file_of(const struct cachectl *ctl)
+{
+	char path[PATH_MAX];
+	const char *directory =
+	    mtasts_options_text(ctl->options, "cache.directory");
+	const int len =
+	    snprintf(path, sizeof(path), "%s/names.XXXXXX", directory);
+	FILE *fp;
+	int fd;
+
+	if (len < 0 || (size_t)len >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd == -1)
+		return NULL;
+	unlink(path);
+	fp = fdopen(fd, "w+");
+	if (fp == NULL)
+		close(fd);
+	return fp;
+}
+
+/* In the system's place for it, if that may be written to. */
+static FILE *
+unnamed_file(const struct cachectl *ctl)
+{
+	FILE *fp = tmpfile();
+
+	return fp != NULL ? fp : unnamed_file_of(ctl);
+}
+
 /* The names of the cache as the batch's input. */
 static int
 spool_names(struct batch *batch)
@@ -291,7 +328,7 @@ spool_names(struct batch *batch)
 	batch->input.buf = malloc(batch->input.size);
 	if (batch->input.buf == NULL)
 		die_memory();
-	batch->input.fp = tmpfile();
+	batch->input.fp = unnamed_file(ctl);
 	if (batch->input.fp == NULL) {
 		complain("temporary file: %s", strerror(errno));
 		return EXIT_UNKNOWN;

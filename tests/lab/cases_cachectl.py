@@ -6,11 +6,13 @@ policy host it changes as it goes, and a cache directory of its own.
 """
 
 import json
+import os
 
 import world
 from https_server import policy, reply
+from lab import command_under_test, run
 from owner import MINUTE, MX, Owner
-from tap import ask, main, need, same, scenario, told
+from tap import ask, clean, main, need, same, scenario, told
 
 OWNERS = {}
 CASES = []
@@ -169,6 +171,23 @@ def refresh(owner):
     same("GETs", owner.gets, 2)
     same("id", shown["id"], "one")
     need(shown["expires_at"] > first["expires_at"], "the expiry has not moved")
+
+
+NO_TMP = """
+mount --bind /tmp /tmp && mount --bind "$0" "$0" && mount -o remount,bind,ro /tmp && exec "$@"
+"""
+
+
+@over_time("refreshall", "refresh --all needs no place for temporary files")
+def refresh_all(owner):
+    owner.expect("one")
+    outcome = run(["unshare", "--mount", "sh", "-c", NO_TMP, owner.cache, command_under_test(),
+                   "-c", owner.lab.conf({}, "-refreshall"), "--cache", owner.cache,
+                   "refresh", "--all"], 90)
+    clean(outcome)
+    same("exit", outcome.code, 0)
+    same("GETs", owner.gets, 2)
+    same("left behind", [name for name in os.listdir(owner.cache) if "names" in name], [])
 
 
 @over_time("refreshdown", "STS-3.3-16 a refresh that fails is told, and loses nothing")

@@ -9,6 +9,7 @@ import subprocess
 
 from lab import run
 from namespace import INSIDE, skip
+from tap import SANITIZER, need
 
 MOUNTPOINT = "/mnt"             # in a mount namespace of our own
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -124,7 +125,9 @@ class Overlay:
 
     def run(self, *command, stdin=None, limit=LIMIT):
         """Run a command inside; returns an Outcome."""
-        return run(self._inside(command), limit, stdin)
+        outcome = run(self._inside(command), limit, stdin)
+        need(not SANITIZER.search(outcome.out + outcome.err), outcome.out + outcome.err)
+        return outcome
 
     def start(self, *command, **streams):
         """Start a command that is to be ended by its process."""

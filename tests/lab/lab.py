@@ -156,7 +156,7 @@ class Lab:
 
     def run(self, *arguments, conf=None, cache=None, limit=90, before=(), stdin=None):
         """Run the command with a configuration and a cache directory, fresh ones
-        unless given; `before` stands before it, as faketime does."""
+        unless given; `before` stands before it, as env does."""
         number = next(self.runs)
         command = [*before, command_under_test(), "-c", self.conf(conf or {}, number),
                    "--cache", cache or self.path(f"cache{number}"), *arguments]

@@ -48,8 +48,7 @@ def furnish(networks, directory, files):
     # A /proc of this process-id namespace, where it may be mounted.
     subprocess.run(["mount", "-t", "proc", "proc", "/proc"], capture_output=True,
                    check=False)
-    # Semaphores of our own: faketime names its by process id, of which each of
-    # the labs that run at once has the same.
+    # Shared memory of our own, and a place for layers.
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"], capture_output=True,
                    check=False)
     ip("link", "set", "lo", "up")

@@ -1,29 +1,12 @@
 """Who runs a domain of the lab, and changes it as time goes on."""
 
-import functools
-
 import dns_server
+from clock import later
 from https_server import policy, reply
-from lab import command_under_test, run
-from tap import Skipped, ask, clean, same
+from tap import ask, clean, same
 
 MX = "mx.good.test"
 MINUTE = 1 / 1440               # of a day
-
-
-@functools.cache
-def time_can_be_faked():
-    """libfaketime and a sanitizer wait for each other for ever."""
-    return run(["faketime", "-f", "+60", command_under_test(), "--version"], 10).code == 0
-
-
-def later(days):
-    """What stands before a command to run it some days from now."""
-    if not days:
-        return []
-    if not time_can_be_faked():
-        raise Skipped("faketime does not work with this build of the command")
-    return ["faketime", "-f", f"+{days * 86400:.0f}"]
 
 
 class Owner:

@@ -28,7 +28,7 @@ RESULTS = {"ok", "not-probed", "connect-failed", "starttls-not-supported",
 
 # What no output may hold, whatever a server sent.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-SANITIZER = re.compile(r"AddressSanitizer|runtime error:|LeakSanitizer")
+SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
 
 
 class Failure(Exception):

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from complaints import complaints
+
 PROGRAM = os.path.join(os.environ.get("abs_top_builddir", "."),
                        "milter", "mtasts-milter")
 OVERRIDES = """\
@@ -18,6 +20,7 @@ testing.test testing mx=mx.testing.test
 none.test skip
 """
 _results = []
+_complaints = []
 
 
 def test(name, problem):
@@ -37,6 +40,7 @@ def lacks(text, part):
 
 
 def finish():
+    test("no sanitizer has complained of a daemon", "\n".join(filter(None, _complaints)))
     print("1..%d" % len(_results))
     raise SystemExit(0 if all(_results) else 1)
 
@@ -99,7 +103,8 @@ daemon {{ user = {user()} pid_file = {self.pid_file} {daemon} }}
             starts = self.text().count("event=started")
             self.process = subprocess.Popen(
                 [*before, PROGRAM, "-f", "-c", self.conf], stderr=log,
-                env={**os.environ, **env})
+                # What the thread sanitizer says is looked at afterwards.
+                env={**os.environ, "TSAN_OPTIONS": "exitcode=0", **env})
         self.wait_for("event=started", starts + 1)
         return self
 
@@ -151,6 +156,7 @@ def daemon(start=True, overrides=OVERRIDES, **conf):
         yield milter
     finally:
         milter.stop()
+        _complaints.append(complaints(milter.text()))
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -3,13 +3,13 @@
 Debian's own postfix-mta-sts-resolver, which has found the policies by itself."""
 
 import json
-import re
 
 from mtasts import SECTIONS
 from postfix import DOORS, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
+import gone
 from debian import AUTHORITIES, Packages
 from https_server import policy, reply
 from lab import ALLOWED
@@ -143,7 +143,7 @@ def build(lab):
     lab.publish("off.test", policy("none", []))
 
 
-CASES = [whole, domains_alone, from_the_log]
+CASES = [whole, domains_alone, from_the_log, gone.stops]
 
 if __name__ == "__main__":
     download_debs()

@@ -4,8 +4,9 @@
 from postfix import PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
+import gone
 import preflight
-from tap import main, need, same, scenario
+from tap import main, need, scenario
 
 
 class Lab(PostfixLab):
@@ -23,7 +24,7 @@ def local_command(lab):
         need("door=milter" not in lab.mtasts.log(mark), lab.mtasts.log(mark))
 
 
-CASES = [*preflight.CASES, local_command]
+CASES = [*preflight.CASES, local_command, gone.stops]
 
 if __name__ == "__main__":
     download_debs()

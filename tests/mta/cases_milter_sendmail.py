@@ -10,6 +10,7 @@ from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
+import gone
 import preflight
 from mtasts import MILTER
 from tap import main, need, same, scenario, until
@@ -86,7 +87,7 @@ def standard_input(lab):
     same("the codes", found, [220, 250, 250, 451, 250, 221])
 
 
-CASES = [*preflight.CASES, submission, standard_input]
+CASES = [*preflight.CASES, submission, standard_input, gone.stops]
 
 if __name__ == "__main__":
     download_debs()

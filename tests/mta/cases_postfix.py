@@ -7,14 +7,14 @@ import signal
 from postfix import PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
+import gone
 import over_time
 import rows
 import shared
 from rows import ROWS
-from shared import MIXED, NONE, SMART, fates
-from tap import main, need, same, scenario, until
+from shared import MIXED, NONE, SMART, VALID, fates
+from tap import main, same, scenario
 
-VALID = {"valid.test": "mx1.valid.test"}
 
 
 @scenario("the server's name is asked for by SNI")
@@ -60,36 +60,14 @@ def lookup_fails(lab):
         lab.expect(["promised.test", "valid.test"], {"promised.test": None, **VALID})
 
 
-@scenario("the map is gone: deferred; it is there again: delivered")
-def map_gone(lab):
-    with lab.mtasts.away():
-        lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
-    lab.expect(["valid.test", "none.test"], {**VALID, "none.test": NONE})
-
-
-@scenario("restarted under load: nothing bounced, nothing to a wrong host, all delivered")
-def restarted(lab):
-    messages = [["user@valid.test", "user@rogue.test"], ["user@none.test"]] * 12
-
-    def flushed():
-        lab.retry()
-        return lab.queued() == {"user@rogue.test"}
-
-    def run():
-        for number, recipients in enumerate(messages):
-            if number % 8 == 4:
-                lab.mtasts.stop(signal.SIGKILL)
-                lab.hand_in(*recipients)
-                lab.mtasts.start()
-            else:
-                lab.hand_in(*recipients)
-        until(flushed, lambda: f"queued: {lab.queued()}")
-    delivery = lab.watch(run)
-    with delivery.told():
-        same("told of recipients", delivery.recipients(),
-             {("mx1.valid.test", "user@valid.test"), (NONE, "user@none.test")})
-        same("delivered", len(delivery.messages()), len(messages))
-        need("status=bounced" not in delivery.log, "there is a bounce")
+def load(lab, messages):
+    for number, recipients in enumerate(messages):
+        if number % 8 == 4:
+            lab.mtasts.stop(signal.SIGKILL)
+            lab.hand_in(*recipients)
+            lab.mtasts.start()
+        else:
+            lab.hand_in(*recipients)
 
 
 @scenario("a host that fails is told of nobody")
@@ -108,8 +86,8 @@ def build(lab):
 
 
 CASES = [*(row.under("Postfix", control=True) for row in ROWS), sni, case_of_letters,
-         *map(mixed, MIXED), smart_host, transport, aliased, lookup_fails, map_gone, restarted,
-         *over_time.CASES, sender]
+         *map(mixed, MIXED), smart_host, transport, aliased, lookup_fails, gone.map_gone,
+         gone.restarted(load, bounce="status=bounced"), *over_time.CASES, sender, gone.stops]
 
 if __name__ == "__main__":
     download_debs()

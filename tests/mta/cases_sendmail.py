@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from sendmail import README_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
+import gone
 import over_time
 import rows
 import shared
 from rows import ROWS
-from shared import MIXED, NONE, SHARED, SMART, fates
-from tap import main, need, same, scenario, until
+from shared import MIXED, NONE, SHARED, SMART, VALID, fates
+from tap import main, need, same, scenario
 
-VALID = {"valid.test": "mx1.valid.test"}
 
 
 @scenario("the server's name is asked for by SNI")
@@ -134,13 +134,6 @@ def lookup_fails(lab):
         need("action=temp" in lab.mtasts.log(mark), lab.mtasts.log(mark))
 
 
-@scenario("the map is gone: deferred; it is there again: delivered")
-def map_gone(lab):
-    with lab.mtasts.away():
-        lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
-    lab.expect(["valid.test", "none.test"], {**VALID, "none.test": NONE})
-
-
 @scenario("the map is silent: deferred")
 def map_silent(lab):
     lab.mtasts.tell(signal.SIGSTOP)
@@ -150,26 +143,14 @@ def map_silent(lab):
         lab.mtasts.tell(signal.SIGCONT)
 
 
-@scenario("restarted under load: nothing bounced, nothing to a wrong host, all delivered")
-def restarted(lab):
-    messages = [["user@valid.test", "user@rogue.test"], ["user@none.test"]] * 12
-
-    def run():
-        with ThreadPoolExecutor(6) as pool:
-            sent = [pool.submit(lab.submit, *recipients) for recipients in messages]
-            for _ in range(3):
-                lab.mtasts.stop(signal.SIGKILL)
-                lab.mtasts.start()
-            for submission in sent:
-                submission.result()
-        until(lambda: lab.retry() or lab.queued() == {"user@rogue.test"},
-              lambda: f"queued: {lab.queued()}")
-    delivery = lab.watch(run)
-    with delivery.told():
-        same("told of recipients", delivery.recipients(),
-             {("mx1.valid.test", "user@valid.test"), (NONE, "user@none.test")})
-        same("delivered", len(delivery.messages()), len(messages))
-        need("dsn=5" not in delivery.log, "there is a bounce")
+def load(lab, messages):
+    with ThreadPoolExecutor(6) as pool:
+        sent = [pool.submit(lab.submit, *recipients) for recipients in messages]
+        for _ in range(3):
+            lab.mtasts.stop(signal.SIGKILL)
+            lab.mtasts.start()
+        for submission in sent:
+            submission.result()
 
 
 @scenario("a host that fails is told of the sender, and of no more")
@@ -198,8 +179,8 @@ def build(lab):
 CASES = [*(row.under("ours", control=True) for row in ROWS), sni, asked, case_of_letters,
          *map(mixed, MIXED), two_policies, queue_run, smart_host, smart_host_not_exempt,
          mailertable, beside("before", README_MC + OTHERS), beside("after", OTHERS + README_MC),
-         alias, aliased, lookup_fails, map_gone, map_silent, restarted, *over_time.CASES, sender,
-         control]
+         alias, aliased, lookup_fails, gone.map_gone, map_silent,
+         gone.restarted(load, bounce="dsn=5"), *over_time.CASES, sender, control, gone.stops]
 
 if __name__ == "__main__":
     download_debs()

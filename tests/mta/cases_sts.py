@@ -4,6 +4,7 @@
 from sendmail import AUTHORITIES_MC, SendmailLab, download_debs
 
 # pylint: disable=wrong-import-order
+import gone
 import rows
 import shared
 from mtasts import MAP
@@ -88,14 +89,6 @@ def mailertable(lab):
         lab.expect(["valid.test"], {"valid.test": SMART})
 
 
-@scenario("the map is gone: deferred; it is there again: delivered")
-def map_gone(lab):
-    with lab.mtasts.away():
-        lab.expect(["valid.test", "none.test"], {"valid.test": None, "none.test": None})
-    lab.expect(["valid.test", "none.test"],
-               {"valid.test": "mx1.valid.test", "none.test": shared.NONE})
-
-
 class Under:
     """A case under one of the two configurations."""
 
@@ -121,14 +114,14 @@ def build(lab):
 
 
 STOCK_CASES = [*(row.under("stock") for row in ROWS), case_of_letters, long_list, bypass,
-               smart_host_held, mailertable_held, map_gone]
+               smart_host_held, mailertable_held, gone.map_gone]
 HARDENED_CASES = [*(row.under("hardened") for row in ROWS), case_of_letters, long_list,
                   *map(bypass_closed, MIXED), first_delivered,
                   smart_host(SMART, "it has no TLS"),
                   smart_host(SMART_TLS, "nobody trusts its certificate"),
-                  smart_host_not_exempt, mailertable, map_gone]
+                  smart_host_not_exempt, mailertable, gone.map_gone]
 CASES = [*(Under("stock", STOCK, case) for case in STOCK_CASES),
-         *(Under("hardened", HARDENED, case) for case in HARDENED_CASES)]
+         *(Under("hardened", HARDENED, case) for case in HARDENED_CASES), gone.stops]
 
 if __name__ == "__main__":
     download_debs()

@@ -116,9 +116,11 @@ class MtaLab(Lab):
             self.mtasts.start()
 
     def __exit__(self, *what):
-        if self.mtasts.process:
-            self.mtasts.stop()
-        super().__exit__(*what)
+        try:
+            if self.mtasts.process:
+                self.mtasts.stop()
+        finally:
+            super().__exit__(*what)
 
     def watch(self, action):
         """What comes of an action that begins with an empty queue."""

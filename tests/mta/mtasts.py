@@ -9,7 +9,7 @@ import subprocess
 # pylint: disable=wrong-import-order
 from debian import turn
 from lab import ALLOWED, COMMAND, body
-from tap import PATIENCE, until
+from tap import PATIENCE, SANITIZER, need, same, until
 
 MAP = "/run/mtasts/map.sock"
 MILTER = "/run/mtasts/milter.sock"
@@ -67,6 +67,9 @@ class Mtasts:
     def stop(self, number=signal.SIGTERM):
         self.tell(number)
         self.process.wait(PATIENCE)
+        same("how mtasts-milter ends", self.process.returncode,
+             0 if number == signal.SIGTERM else -number)
+        need(not SANITIZER.search(self.log()), self.log())
 
     def restart(self):
         self.stop()

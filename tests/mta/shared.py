@@ -6,6 +6,7 @@ import world
 
 SMART = "mx.smart.test"
 NONE = "mx.none.test"
+VALID = {"valid.test": "mx1.valid.test"}
 SHARED = "mx.shared.test"
 TARGET = "mx.target.test"
 SHARED2 = "mx.shared2.test"

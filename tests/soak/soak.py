@@ -36,6 +36,22 @@ LOCK_HEAD, READER = 128, 64     # octets in LMDB's lock file
 # What may be added to what was there already: (share, octets or pieces).
 SLACK = {"rss": (0.10, 1 << 20), "fds": (0, 4), "threads": (0, 4),
          "file": (0.10, 1 << 18), "readers": (0, 6)}
+# The rows of README.md's table.
+ROWS = {("rss", "daemon"): "memory of the daemon, octets",
+        ("rss", "worker"): "memory of a program with the library's thread",
+        ("fds", "daemon"): "descriptors of the daemon",
+        ("fds", "worker"): "descriptors of the program",
+        ("threads", "daemon"): "threads of the daemon",
+        ("threads", "worker"): "threads of the program",
+        ("file", "policies"): "file of policies, octets",
+        ("file", "answers"): "file of answers",
+        ("readers", "policies"): "places taken among the readers of policies",
+        ("readers", "answers"): "places taken among the readers of answers"}
+# What was done, as its sentence says it.
+DONE = {"answers of the map": "answers of the map", "answers of workers": "of the programs",
+        "messages": "messages", "command": "commands",
+        "name_server": "stops of the name server", "policy_hosts": "of half of the policy hosts",
+        "killing": "kills", "reload": "reloads", "policies": "changes of policies"}
 
 
 def readers(lock):
@@ -173,15 +189,21 @@ class Soak:
         """The most of the last quarter against the most of the second."""
         quarter = len(self.samples) // 4
         grown = []
-        for key in sorted(self.samples[0]):
+        table = ["| what | at first | most of the second quarter | most of the last |",
+                 "|---|---|---|---|"]
+        for key, words in ROWS.items():
             before = max(found[key] for found in self.samples[quarter:2 * quarter])
             after = max(found[key] for found in self.samples[3 * quarter:])
             share, more = SLACK[key[0]]
-            print(f"# {key[0]} of {key[1]}: at first {self.samples[0][key]}, "
-                  f"second quarter {before}, last quarter {after}", flush=True)
+            table.append(f"| {words} | {self.samples[0][key]} | {before} | {after} |")
             if after > before * (1 + share) + more:
-                grown.append(f"{key[0]} of {key[1]} from {before} to {after}")
+                grown.append(f"{words} from {before} to {after}")
+        print("\n".join(table), flush=True)
         need(not grown, "grown: " + "; ".join(grown))
+
+    def told(self):
+        """What was done, in words."""
+        return ", ".join(f"{self.done.get(what, 0)} {words}" for what, words in DONE.items())
 
 
 @scenario(f"{SOAK_TIME} s of lookups, probes, refreshes and faults: nothing grows")
@@ -196,8 +218,7 @@ def soak(lab):
         finally:
             for worker in all_of_it.workers.values():
                 worker.kill()
-    print(f"# seed {SEED}; " + ", ".join(f"{name} {number}" for name, number
-                                         in sorted(all_of_it.done.items())), flush=True)
+    print(f"# seed {SEED}", f"{SOAK_TIME} s: {all_of_it.told()}.", "", sep="\n", flush=True)
     cache.verify()
     all_of_it.judge()
 

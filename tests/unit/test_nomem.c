@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "support/host.h"
 #include "support/table.h"
@@ -126,19 +127,54 @@ make_context(struct host *host)
 }
 
 static void
+write_file(struct host *host, const char *name, const char *text,
+    char file[SCRATCH_PATH])
+{
+	FILE *f;
+
+	scratch_join(file, host->path, name);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static enum mtasts_status
+load_options(struct host *host)
+{
+	struct mtasts_options *options;
+	struct mtasts_error err;
+	char file[SCRATCH_PATH];
+	enum mtasts_status status = mtasts_options_new(&options);
+
+	scratch_join(file, host->path, "conf");
+	if (status == MTASTS_OK)
+		status = mtasts_options_load(options, file, &err);
+	mtasts_options_free(&options);
+	return status;
+}
+
+static enum mtasts_status
+make_directories(struct host *host)
+{
+	return mtasts_make_directories(host->options, NULL);
+}
+
+static void
 options_and_contexts(void **state)
 {
 	struct host *host = *state;
 	char file[SCRATCH_PATH];
-	FILE *f;
 
-	scratch_join(file, host->path, "overrides");
-	f = fopen(file, "w");
-	assert_non_null(f);
-	fputs("a.example skip\n.b.example enforce mx=*.a.example\n", f);
-	fclose(f);
+	write_file(host, "overrides",
+	    "a.example skip\n.b.example enforce mx=*.a.example\n", file);
 	host_set(host, "policy.overrides", file);
+	write_file(host, "conf",
+	    "dns { servers = {\"192.0.2.1\", \"192.0.2.2\"} }\n"
+	    "https { allow_addresses = {\"192.0.2.0/24\"} }\n", file);
 	ATTEMPT(host, make_options);
+	ATTEMPT(host, load_options);
+	ATTEMPT(host, make_directories);
 	ATTEMPT(host, make_context);
 }
 
@@ -189,6 +225,91 @@ purge(struct host *host)
 	return mtasts_admin_purge(host->ctx, &removed, NULL);
 }
 
+struct importing {
+	struct mtasts_import *import;
+	enum mtasts_status status;
+};
+
+static bool
+add_to_import(void *arg, const struct mtasts_cached *cached)
+{
+	struct importing *importing = arg;
+
+	importing->status = mtasts_admin_import_add(importing->import, cached,
+	    NULL);
+	return true;
+}
+
+static enum mtasts_status
+import(struct host *host)
+{
+	struct importing importing = { .status = MTASTS_OK };
+	size_t stored;
+	enum mtasts_status status = mtasts_admin_import_new(host->ctx,
+			       &importing.import, NULL),
+			   ended;
+
+	if (status == MTASTS_OK)
+		status = mtasts_admin_show(host->ctx, "a.example",
+		    add_to_import, &importing, NULL);
+	if (status == MTASTS_OK)
+		status = importing.status;
+	ended = mtasts_admin_import_end(&importing.import, &stored, NULL);
+	if (status == MTASTS_OK && ended == MTASTS_OK)
+		assert_int_equal(stored, 1);
+	return status == MTASTS_OK ? ended : status;
+}
+
+static void
+ignore_statistic(void *arg, const char *name, uint64_t value)
+{
+	(void)arg;
+	(void)name;
+	(void)value;
+}
+
+static enum mtasts_status
+statistics(struct host *host)
+{
+	return mtasts_admin_stats(host->ctx, ignore_statistic, NULL, NULL);
+}
+
+static void
+no_damage(void *arg, const char *text)
+{
+	(void)arg;
+	if (!failed)
+		fail_msg("%s", text);
+}
+
+static enum mtasts_status
+verify(struct host *host)
+{
+	size_t damage;
+
+	return mtasts_admin_verify(host->ctx, no_damage, NULL, &damage, NULL);
+}
+
+static enum mtasts_status
+compact(struct host *host)
+{
+	char file[SCRATCH_PATH];
+
+	scratch_join(file, host->path, "copy");
+	unlink(file);
+	return mtasts_admin_compact(host->ctx, file, NULL);
+}
+
+static enum mtasts_status
+clear_and_store(struct host *host)
+{
+	size_t removed;
+	enum mtasts_status status = mtasts_admin_clear(host->ctx, &removed,
+	    NULL);
+
+	return status == MTASTS_OK ? store(host) : status;
+}
+
 static enum mtasts_status
 lint(struct host *host)
 {
@@ -216,7 +337,12 @@ the_cache(void **state)
 	ATTEMPT(host, show);
 	ATTEMPT(host, list);
 	ATTEMPT(host, remove_and_store);
+	ATTEMPT(host, import);
+	ATTEMPT(host, statistics);
+	ATTEMPT(host, verify);
+	ATTEMPT(host, compact);
 	ATTEMPT(host, purge);
+	ATTEMPT(host, clear_and_store);
 	ATTEMPT(host, lint);
 }
 
@@ -291,6 +417,34 @@ evaluate(struct host *host)
 }
 
 static void
+on_step(void *arg, const struct mtasts_step *step)
+{
+	(void)arg;
+	(void)step;
+}
+
+static enum mtasts_status
+traced(struct host *host)
+{
+	enum mtasts_status status;
+
+	mtasts_admin_set_trace(host->ctx, on_step, NULL);
+	status = miss(host);
+	mtasts_admin_set_trace(host->ctx, NULL, NULL);
+	return status;
+}
+
+static enum mtasts_status
+lint_domain(struct host *host)
+{
+	const struct mtasts_result *r;
+	struct mtasts_lint said;
+
+	return mtasts_admin_lint_domain(host->session, "promise.mx.example", &r,
+	    &said, NULL);
+}
+
+static void
 a_hit_and_a_miss(void **state)
 {
 	struct host *host = *state;
@@ -299,6 +453,7 @@ a_hit_and_a_miss(void **state)
 	assert_int_equal(host_store(host, "fail.example"), MTASTS_OK);
 	ATTEMPT(host, cached_only);
 	ATTEMPT(host, miss);
+	ATTEMPT(host, traced);
 	ATTEMPT(host, hit);
 	ATTEMPT(host, first_miss);
 }
@@ -310,6 +465,7 @@ an_evaluation(void **state)
 
 	assert_int_equal(host_store(host, "plain.mx.example"), MTASTS_OK);
 	ATTEMPT(host, evaluate);
+	ATTEMPT(host, lint_domain);
 }
 
 /* ---- Batch and thread ------------------------------------------------------------------------ */
