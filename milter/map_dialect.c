@@ -262,13 +262,12 @@ map_dialect_ask(const char *name, const char *key, struct map_question *out,
 {
 	const char *rest;
 
-	memset(out, 0, sizeof(*out));
+	out->domain[0] = out->server[0] = '\0';
 	out->dialect = dialect_find(name);
 	if (out->dialect == NULL) {
 		snprintf(answer, size, NOTFOUND);
 		return false;
 	}
-	snprintf(answer, size, "%s", out->dialect->none);
 	if (out->dialect->has_server) {
 		rest = take_word(key, out->domain, sizeof(out->domain));
 		if (*rest == '|')
@@ -276,7 +275,10 @@ map_dialect_ask(const char *name, const char *key, struct map_question *out,
 	} else {
 		take_word(key, out->domain, sizeof(out->domain));
 	}
-	return may_have_policy(out->domain);
+	if (may_have_policy(out->domain))
+		return true;
+	snprintf(answer, size, "%s", out->dialect->none);
+	return false;
 }
 
 enum map_answer_kind

@@ -8,7 +8,6 @@
 
 #include "map_protocol.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* The digits of the length; no more of them than the limit has, no zero in
@@ -55,7 +54,14 @@ netstring_parse(const char *data, size_t size, const char **payload,
 size_t
 netstring_header(size_t len, char buf[static 16])
 {
-	return (size_t)snprintf(buf, 16, "%u:", (unsigned)len);
+	size_t rest = len, digits = 1, i;
+
+	for (; rest > 9; rest /= 10)
+		digits++;
+	for (i = digits; i > 0; len /= 10)
+		buf[--i] = (char)('0' + len % 10);
+	buf[digits] = ':';
+	return digits + 1;
 }
 
 void

@@ -70,6 +70,7 @@ static struct {
 	bool stopping;
 	void (*idle)(void);
 	char answer[MAP_ANSWER_MAX];
+	char frame[16 + MAP_ANSWER_MAX]; /* the same, as a netstring */
 	struct evbuffer *output; /* of the connection that is at work */
 } server;
 
@@ -141,11 +142,11 @@ static void
 put_answer(const char *answer)
 {
 	size_t len = strlen(answer);
-	char header[16];
+	size_t head = netstring_header(len, server.frame);
 
-	evbuffer_add(server.output, header, netstring_header(len, header));
-	evbuffer_add(server.output, answer, len);
-	evbuffer_add(server.output, ",", 1);
+	memcpy(server.frame + head, answer, len);
+	server.frame[head + len] = ',';
+	evbuffer_add(server.output, server.frame, head + len + 1);
 }
 
 /* At once, as far as the socket takes it: to have libevent wait until it may be
@@ -270,18 +271,20 @@ set_read_timeout(struct connection *c, int seconds)
 	bufferevent_set_timeouts(c->stream, &in, &out);
 }
 
+static void
+note_whole(struct connection *c)
+{
+	if (c->partial_since != 0)
+		set_read_timeout(c, IDLE_SECONDS);
+	c->partial_since = 0;
+}
+
 /* A request has begun and not ended. False if it takes too long. */
 static bool
-note_partial(struct connection *c, bool partial)
+note_partial(struct connection *c)
 {
 	int64_t moment = now();
 
-	if (!partial) {
-		if (c->partial_since != 0)
-			set_read_timeout(c, IDLE_SECONDS);
-		c->partial_since = 0;
-		return true;
-	}
 	if (c->partial_since == 0) {
 		c->partial_since = moment;
 		set_read_timeout(c, PARTIAL_SECONDS);
@@ -296,16 +299,37 @@ is_full(struct connection *c)
 }
 
 static bool
-take_request(struct connection *c, struct evbuffer *input, const char *payload,
-    size_t len, size_t used)
+take_request(struct connection *c, const char *payload, size_t len)
 {
 	char text[MAP_REQUEST_MAX + 1];
 
 	memcpy(text, payload, len);
 	text[len] = '\0';
-	evbuffer_drain(input, used);
-	note_partial(c, false);
 	return handle_request(c, text);
+}
+
+/* Those that are whole, while there is room for more. *used is what they took;
+ * false: close. */
+static bool
+take_whole(struct connection *c, const char *data, size_t size, size_t *used)
+{
+	enum netstring_status status = NETSTRING_OK;
+
+	for (*used = 0; !is_full(c); ) {
+		const char *payload;
+		size_t len, taken;
+
+		status = netstring_parse(data + *used, size - *used, &payload,
+		    &len, &taken);
+		if (status != NETSTRING_OK)
+			break;
+		*used += taken;
+		if (!take_request(c, payload, len))
+			return false;
+	}
+	if (status == NETSTRING_BAD)
+		log_write(MTASTS_LOG_WARNING, "event=bad-request door=map");
+	return status != NETSTRING_BAD;
 }
 
 /* The requests that have come. False: close. */
@@ -313,28 +337,17 @@ static bool
 take_requests(struct connection *c)
 {
 	struct evbuffer *input = bufferevent_get_input(c->stream);
-	enum netstring_status status = NETSTRING_OK;
+	size_t size = evbuffer_get_length(input), used;
+	const char *data = (const char *)evbuffer_pullup(input, -1);
 
-	while (status == NETSTRING_OK && !is_full(c)) {
-		size_t size = evbuffer_get_length(input), len, used;
-		const char *data, *payload;
-
-		if (size > MAP_REQUEST_MAX + MAP_HEADER_MAX + 1)
-			size = MAP_REQUEST_MAX + MAP_HEADER_MAX + 1;
-		data = (const char *)evbuffer_pullup(input, (ev_ssize_t)size);
-		if (data == NULL)
-			break;
-		status = netstring_parse(data, size, &payload, &len, &used);
-		if (status == NETSTRING_OK &&
-		    !take_request(c, input, payload, len, used))
-			return false;
-	}
-	if (status == NETSTRING_BAD) {
-		log_write(MTASTS_LOG_WARNING, "event=bad-request door=map");
+	if (data == NULL)
+		return true;
+	if (!take_whole(c, data, size, &used))
 		return false;
-	}
-	return status == NETSTRING_OK ||
-	    note_partial(c, evbuffer_get_length(input) > 0);
+	evbuffer_drain(input, used);
+	if (used > 0)
+		note_whole(c);
+	return used == size || is_full(c) || note_partial(c);
 }
 
 static void

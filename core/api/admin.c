@@ -10,6 +10,7 @@
 #include "api/admin.h"
 #include "base/error.h"
 #include "discovery/sweep.h"
+#include "eval/recall.h"
 #include "io/cache_lmdb.h"
 
 enum mtasts_status
@@ -174,13 +175,15 @@ mtasts_admin_remove(struct mtasts *ctx, const char *name,
 {
 	char domain[DOMAIN_SIZE];
 	enum mtasts_status status = admin_take_domain(name, domain, err);
-	enum cache_status policy, answer;
+	enum cache_status policy, answer, hosts;
 
 	if (status != MTASTS_OK)
 		return status;
 	policy = cache_delete(&ctx->cache, CACHE_POLICIES, span_str(domain));
 	answer = cache_delete(&ctx->cache, CACHE_ANSWERS, span_str(domain));
-	if (policy == CACHE_NOTFOUND && answer == CACHE_OK)
+	hosts = recall_forget_mx(&ctx->cache, domain);
+	if (policy == CACHE_NOTFOUND &&
+	    (answer == CACHE_OK || hosts == CACHE_OK))
 		policy = CACHE_OK;
 	return admin_cache_error(err, policy);
 }

@@ -5,6 +5,7 @@
  */
 #include "api/admin.h"
 #include "io/cache_lmdb.h"
+#include "rules/mxset.h"
 
 struct census {
 	int64_t now;
@@ -70,12 +71,14 @@ check_record(enum cache_store store, struct span key, struct span value)
 	struct finding_record finding;
 	struct answer answer;
 	struct entry entry;
+	struct mxset set;
 
 	(void)key;
 	if (store == CACHE_POLICIES)
 		return entry_decode(value.data, value.len, &entry);
 	return answer_decode(value.data, value.len, &answer) ||
-	    finding_decode(value.data, value.len, &finding);
+	    finding_decode(value.data, value.len, &finding) ||
+	    mxset_decode(value.data, value.len, &set);
 }
 
 enum mtasts_status

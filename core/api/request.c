@@ -43,9 +43,9 @@ answer(struct request *request, enum mtasts_status status)
 static void
 answer_cached(struct request *request, enum mtasts_reason reason)
 {
-	answer(request,
-	    session_take_cached(thread_session(request->task.thread),
-		&request->job, reason));
+	session_take_cached(thread_session(request->task.thread),
+	    &request->job, reason);
+	answer(request, MTASTS_OK);
 }
 
 static void

@@ -16,7 +16,6 @@
 void
 result_clear(struct mtasts_result *result)
 {
-	free(result->evaluation);
 	result->evaluation = NULL;
 	result->source = MTASTS_SOURCE_NONE;
 	memset(&result->answer, 0, sizeof(result->answer));
@@ -29,12 +28,13 @@ result_name(struct mtasts_result *result, const char *name)
 	    strlen(name));
 }
 
-static void
-show_hosts(struct mtasts_result *result)
+void
+result_evaluated(struct mtasts_result *result)
 {
-	const struct evaluation *evaluation = result->evaluation;
+	const struct evaluation *evaluation = &result->room;
 	size_t i;
 
+	result->evaluation = &result->room;
 	for (i = 0; i < evaluation->host_count; i++) {
 		const struct eval_host *host = &evaluation->hosts[i];
 
@@ -51,12 +51,12 @@ result_take(struct mtasts_result *result, struct job *job, char **bytes)
 	memcpy(result->domain, job->domain, strlen(job->domain) + 1);
 	result->answer = job->answer;
 	result->source = job->source;
-	result->evaluation = job->evaluation;
 	*bytes = job->bytes;
-	job->evaluation = NULL;
 	job->bytes = NULL;
-	if (result->evaluation != NULL)
-		show_hosts(result);
+	if (job->evaluation != NULL) {
+		result->room = *job->evaluation;
+		result_evaluated(result);
+	}
 }
 
 static bool

@@ -16,7 +16,8 @@ struct mtasts_result {
 	char domain[RESULT_NAME_SIZE];
 	struct answer answer; /* leads into the session's buffer */
 	enum mtasts_source source;
-	struct evaluation *evaluation; /* owned; NULL after a lookup */
+	struct evaluation *evaluation; /* room; NULL after a lookup */
+	struct evaluation room;
 	struct mtasts_host hosts[EVAL_HOSTS_MAX];
 };
 
@@ -24,8 +25,11 @@ struct mtasts_result {
 void result_clear(struct mtasts_result *result);
 void result_name(struct mtasts_result *result, const char *name);
 
-/* Take over a finished job's outcome; *bytes is what answer leads into then,
- * for the caller to free. */
+/* The evaluation that room holds is the result's from now on. */
+void result_evaluated(struct mtasts_result *result);
+
+/* Take over a finished job's outcome, of the evaluation a copy; *bytes is what
+ * answer leads into then, for the caller to free. */
 void result_take(struct mtasts_result *result, struct job *job, char **bytes);
 
 #endif

@@ -13,8 +13,17 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "discovery/discovery.h"
+#include "eval/recall.h"
 #include "io/fork.h"
 #include "rules/domain.h"
+
+static bool
+make_room(struct cache_buffer *buffer, size_t size)
+{
+	buffer->data = malloc(size);
+	buffer->size = size;
+	return buffer->data != NULL;
+}
 
 enum mtasts_status
 mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
@@ -28,12 +37,12 @@ mtasts_session_new(struct mtasts *ctx, struct mtasts_session **out,
 	session->ctx = ctx;
 	session->result.session = session;
 	session->reader = cache_reader_new(&ctx->cache);
-	session->buffer.data = malloc(ANSWER_SIZE_MAX);
-	if (session->reader == NULL || session->buffer.data == NULL) {
+	if (session->reader == NULL ||
+	    !make_room(&session->buffer, ANSWER_SIZE_MAX) ||
+	    !make_room(&session->memory, RECALL_SIZE_MAX)) {
 		mtasts_session_free(&session);
 		return error_nomem(err, "cache reader");
 	}
-	session->buffer.size = ANSWER_SIZE_MAX;
 	*out = session;
 	return MTASTS_OK;
 }
@@ -49,6 +58,7 @@ mtasts_session_free(struct mtasts_session **session_p)
 	engine_free(&session->engine);
 	cache_reader_free(&session->ctx->cache, &session->reader);
 	cache_buffer_free(&session->buffer);
+	cache_buffer_free(&session->memory);
 	result_clear(&session->result);
 	free(session);
 }
@@ -89,21 +99,45 @@ name_result(struct mtasts_result *result, const struct job *job)
 }
 
 /* What can be said without a look at MX hosts. */
-static enum mtasts_status
+static void
 evaluate_without_walk(struct mtasts_result *result)
 {
-	result->evaluation = calloc(1, sizeof(*result->evaluation));
-	if (result->evaluation == NULL)
-		return MTASTS_NOMEM;
-	verdict_without_walk(result->evaluation, result->domain,
-	    &result->answer);
-	return MTASTS_OK;
+	result->room.reason = MTASTS_REASON_POLICY;
+	verdict_without_walk(&result->room, result->domain, &result->answer);
+	result_evaluated(result);
+}
+
+/* Does what is remembered of the MX hosts satisfy the policy? Who wants DNS to
+ * be asked, or watches it being asked, is not answered from there. */
+static bool
+passes_by_memory(struct mtasts_session *session, const struct job *job)
+{
+	const struct mtasts *ctx = session->ctx;
+	const struct recall memory = { &ctx->cache, session->reader,
+		&session->memory, clock_wall(&clock_system) };
+	struct mtasts_result *result = &session->result;
+
+	if (job->flags != 0 || ctx->trace.fn != NULL ||
+	    !recall_pass(&memory, job->domain, &result->answer.policy,
+		ctx->options->probe.enabled, &result->room))
+		return false;
+	result_evaluated(result);
+	return true;
+}
+
+/* The answer is known: is the verdict, too? */
+static bool
+evaluate_here(struct mtasts_session *session, const struct job *job)
+{
+	if (answer_binds(&session->result.answer))
+		return passes_by_memory(session, job);
+	evaluate_without_walk(&session->result);
+	return true;
 }
 
 /* A fresh answer, if the caller takes one, and it is all that is asked for. */
 static bool
-find_fresh(struct mtasts_session *session, const struct job *job,
-    enum mtasts_status *status)
+find_fresh(struct mtasts_session *session, const struct job *job)
 {
 	struct mtasts *ctx = session->ctx;
 	struct mtasts_result *result = &session->result;
@@ -112,14 +146,12 @@ find_fresh(struct mtasts_session *session, const struct job *job,
 	    !lookup_fresh(&ctx->cache, session->reader, job->domain,
 		clock_wall(&clock_system), &session->buffer, &result->answer))
 		return false;
-	if (job->evaluate && answer_binds(&result->answer))
+	if (job->evaluate && !evaluate_here(session, job))
 		return false;
 	counters_add(ctx->counters, COUNTER_LOOKUPS);
 	counters_add(ctx->counters, COUNTER_HITS);
 	if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 		result->source = MTASTS_SOURCE_CACHE;
-	if (job->evaluate)
-		*status = evaluate_without_walk(result);
 	return true;
 }
 
@@ -181,7 +213,7 @@ answer_nothing(const struct mtasts *ctx, struct answer *answer,
 		answer->outcome = MTASTS_OUTCOME_DEFER;
 }
 
-enum mtasts_status
+void
 session_take_cached(struct mtasts_session *session, struct job *job,
     enum mtasts_reason reason)
 {
@@ -201,12 +233,13 @@ session_take_cached(struct mtasts_session *session, struct job *job,
 		if (result->answer.outcome == MTASTS_OUTCOME_POLICY)
 			result->source = MTASTS_SOURCE_CACHE;
 	}
-	return job->evaluate ? evaluate_without_walk(result) : MTASTS_OK;
+	if (job->evaluate)
+		evaluate_without_walk(result);
 }
 
 /* No loop, no sockets: the mail goes on by what is known (DESIGN: never weaker
  * than without us, never lost). */
-static enum mtasts_status
+static void
 run_crippled(struct mtasts_session *session, struct job *job,
     const struct mtasts_error *why)
 {
@@ -215,7 +248,7 @@ run_crippled(struct mtasts_session *session, struct job *job,
 	log_line(&session->ctx->log, MTASTS_LOG_ERROR,
 	    "domain=%s event=lookup-impossible reason=\"%s\"", job->domain,
 	    text_quoted(reason, sizeof(reason), why->text));
-	return session_take_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
+	session_take_cached(session, job, MTASTS_REASON_DNS_TEMPERROR);
 }
 
 /* Into the buffer, which has room for every answer, so that no hit to come has
@@ -252,9 +285,10 @@ run(struct mtasts_session *session, struct job *job, int deadline)
 	enum mtasts_status status;
 	bool in_time = true;
 
-	if (deadline == 0)
-		return session_take_cached(session, job,
-		    MTASTS_REASON_NOT_CACHED);
+	if (deadline == 0) {
+		session_take_cached(session, job, MTASTS_REASON_NOT_CACHED);
+		return MTASTS_OK;
+	}
 	if (context_has_thread(ctx))
 		status = wait_for_job(ctx->thread, job, deadline, &in_time);
 	else
@@ -262,12 +296,11 @@ run(struct mtasts_session *session, struct job *job, int deadline)
 	if (status == MTASTS_OK && in_time)
 		session_take(session, job);
 	else if (status == MTASTS_OK)
-		status = session_take_cached(session, job,
-		    MTASTS_REASON_DEADLINE);
+		session_take_cached(session, job, MTASTS_REASON_DEADLINE);
 	else if (status != MTASTS_NOMEM)
-		status = run_crippled(session, job, &err);
+		run_crippled(session, job, &err);
 	job_clear(job);
-	return status;
+	return status == MTASTS_NOMEM ? MTASTS_NOMEM : MTASTS_OK;
 }
 
 static void
@@ -291,20 +324,17 @@ count_verdict(struct mtasts *ctx, enum mtasts_verdict verdict)
 
 /* A domain that is one: override, cache. */
 static bool
-find(struct mtasts_session *session, struct job *job,
-    enum mtasts_status *status)
+find(struct mtasts_session *session, struct job *job)
 {
 	struct mtasts_result *result = &session->result;
 
 	name_result(result, job);
 	job_override(job, session->ctx->overrides);
 	if (!job->overridden)
-		return find_fresh(session, job, status);
-	if (job->evaluate)
-		return false;
+		return find_fresh(session, job);
 	result->answer = job->answer;
 	result->source = job->source;
-	return true;
+	return !job->evaluate || evaluate_here(session, job);
 }
 
 bool
@@ -317,7 +347,7 @@ session_begin(struct mtasts_session *session, const char *domain,
 	*status = valid == DOMAIN_NOMEM ? MTASTS_NOMEM : MTASTS_OK;
 	result_clear(&session->result);
 	if (valid == DOMAIN_OK)
-		return find(session, job, status);
+		return find(session, job);
 	result_name(&session->result, domain);
 	answer_not_a_domain(&session->result, valid);
 	return true;

@@ -12,6 +12,8 @@ struct mtasts_session {
 	struct cache_reader *reader;
 	struct cache_buffer buffer; /* what result.answer leads into; never smaller
 				     * than ANSWER_SIZE_MAX */
+	struct cache_buffer memory; /* what is recalled, for a moment; never
+				     * smaller than RECALL_SIZE_MAX */
 	struct engine *engine;	    /* made by the first miss without a thread */
 	struct mtasts_result result;
 };
@@ -32,8 +34,8 @@ int session_patience(struct mtasts_session *session, const struct job *job,
 void session_take(struct mtasts_session *session, struct job *job);
 /* What the cache holds: nobody may be asked, or nobody could be, or nobody
  * answered in time. */
-enum mtasts_status session_take_cached(struct mtasts_session *session,
-    struct job *job, enum mtasts_reason reason);
+void session_take_cached(struct mtasts_session *session, struct job *job,
+    enum mtasts_reason reason);
 
 /* The engine of a session or of the context's own work, made if need be, anew
  * after fork. */

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "discovery/refresh.h"
 #include "io/fork.h"
+#include "io/https_curl.h"
 
 struct thread {
 	struct mtasts *ctx;
@@ -173,7 +174,10 @@ thread_new(struct mtasts *ctx, unsigned flags, struct thread **out,
 	thread->generation = fork_generation();
 	thread->stop_call = (struct loop_call) { stop, thread, NULL };
 	pthread_mutex_init(&thread->mutex, NULL);
-	status = engine_new(ctx, &thread->engine, err);
+	/* Before the libraries below it are replaced by an upgrade. */
+	status = https_curl_load(err);
+	if (status == MTASTS_OK)
+		status = engine_new(ctx, &thread->engine, err);
 	if (status == MTASTS_OK)
 		status = mtasts_session_new(ctx, &thread->session, err);
 	if (status == MTASTS_OK && (flags & MTASTS_THREAD_REFRESH))

@@ -415,6 +415,18 @@ fetch_failed(struct discovery *d, enum mtasts_reason reason,
 	return conclude_held_back(d, now);
 }
 
+/* This host could not even ask. The domain has no part in it, and the next
+ * lookup, or another process, may well be able to: no back-off. */
+static enum discovery_action
+fetch_impossible(struct discovery *d, enum mtasts_reason reason,
+    const char *detail, int64_t now)
+{
+	d->fetched = true;
+	d->fetch_failed = true;
+	d->fresh_until = now;
+	return conclude(d, unavailable(d, now), reason, detail, now);
+}
+
 static enum mtasts_reason
 https_reason(enum https_status status)
 {
@@ -430,6 +442,7 @@ https_reason(enum https_status status)
 	case HTTPS_PROTOCOL:
 	case HTTPS_TOO_LARGE:
 	case HTTPS_NOMEM:
+	case HTTPS_UNABLE:
 		return MTASTS_REASON_FETCH_ERROR;
 	}
 	return MTASTS_REASON_FETCH_ERROR;
@@ -487,6 +500,8 @@ discovery_fetched(struct discovery *d, const struct https_answer *https,
 	char detail[ANSWER_DETAIL_SIZE];
 	enum mtasts_reason reason = judge(https, storage, &policy, detail);
 
+	if (https->status == HTTPS_UNABLE)
+		return fetch_impossible(d, reason, detail, now);
 	if (reason != MTASTS_REASON_POLICY)
 		return fetch_failed(d, reason, detail, now);
 	make_entry(d, https, &policy, now);

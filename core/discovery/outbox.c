@@ -8,7 +8,9 @@
 #include "discovery/outbox.h"
 #include "discovery/store.h"
 
-#define STORE_DELAY 20 /* milliseconds at most from the end to the store */
+/* Milliseconds at most from the end to the store, and where there is no hurry. */
+#define STORE_DELAY 20
+#define STORE_DELAY_PATIENT 250
 
 static void
 on_timer(void *arg)
@@ -20,6 +22,7 @@ void
 outbox_put(struct lookup_env *env, struct outbox_item *item)
 {
 	struct outbox_item **at = &env->outbox;
+	int delay = env->patient ? STORE_DELAY_PATIENT : STORE_DELAY;
 
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -27,7 +30,7 @@ outbox_put(struct lookup_env *env, struct outbox_item *item)
 	*at = item;
 	if (env->outbox_count++ == 0)
 		timer_start(&env->timers, &env->outbox_timer,
-		    clock_monotonic(env->clock) + STORE_DELAY, on_timer, env);
+		    clock_monotonic(env->clock) + delay, on_timer, env);
 	if (env->outbox_count == STORE_MAX)
 		outbox_flush(env);
 }

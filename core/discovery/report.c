@@ -66,8 +66,7 @@ report_fetch(const struct lookup_env *env, const struct discovery *d,
 	    https->detail[0] != '\0' ? ": " : "", https->detail);
 	if (d->fetch_failed)
 		STEP(MTASTS_STAGE_POLICY, host, "not usable: %s %s",
-		    mtasts_reason_name(d->answer.failed_reason),
-		    d->answer.failed_detail);
+		    mtasts_reason_name(d->answer.reason), d->answer.detail);
 	else
 		STEP(MTASTS_STAGE_POLICY, host,
 		    "mode %s, max_age %u s, %zu mx",

@@ -8,6 +8,7 @@
 #include "discovery/sweep.h"
 #include "rules/answer.h"
 #include "rules/entry.h"
+#include "rules/mxset.h"
 
 static bool
 is_over(enum cache_store store, struct span value, int64_t now)
@@ -15,12 +16,15 @@ is_over(enum cache_store store, struct span value, int64_t now)
 	struct finding_record finding;
 	struct answer answer;
 	struct entry entry;
+	struct mxset set;
 
 	if (store == CACHE_POLICIES)
 		return !entry_decode(value.data, value.len, &entry) ||
 		    !entry_is_live(&entry, now);
 	if (finding_decode(value.data, value.len, &finding))
 		return !finding_is_fresh(&finding, now);
+	if (mxset_decode(value.data, value.len, &set))
+		return !mxset_is_fresh(&set, now);
 	return !answer_decode(value.data, value.len, &answer) ||
 	    answer_deadline(&answer) <= now;
 }

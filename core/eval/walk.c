@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "eval/walk.h"
-#include "base/text.h"
 #include "discovery/report.h"
+#include "eval/hosts.h"
+#include "eval/recall.h"
 
 struct walk {
 	const struct walk_env *env;
@@ -23,12 +24,12 @@ struct walk {
 	const struct policy *policy;
 	struct dns_query *query;
 	struct probe_run *run;
-	size_t at;     /* the host being probed */
-	size_t probes; /* so far */
+	struct eval_host *host; /* being probed */
 	bool stepping; /* walk_step is active below us */
 	bool finished;
 	int64_t step_began;
 	struct cache_buffer bytes;
+	struct mxset mx; /* as DNS answered */
 	struct evaluation evaluation;
 };
 
@@ -58,9 +59,33 @@ walk_free(struct walk *walk)
 	free(walk);
 }
 
+static struct recall
+memory_of(struct walk *walk)
+{
+	const struct lookup_env *ports = walk->env->ports;
+
+	return (struct recall) { &ports->cache, ports->reader, &walk->bytes,
+		clock_wall(ports->clock) };
+}
+
+/* Whom DNS named is remembered with a pass, which alone is given by it. Any
+ * other verdict on what DNS says now speaks against what it said before. */
+static void
+note_mx(struct walk *walk)
+{
+	struct recall memory = memory_of(walk);
+
+	if (walk->mx.asked_at == 0)
+		return;
+	if (walk->evaluation.verdict != MTASTS_VERDICT_PASS)
+		walk->mx.count = 0;
+	recall_note_mx(&memory, walk->domain, &walk->mx);
+}
+
 static void
 finish(struct walk *walk)
 {
+	note_mx(walk);
 	TRACE(walk, MTASTS_STAGE_VERDICT, walk->domain, "%s: %s",
 	    mtasts_verdict_name(walk->evaluation.verdict),
 	    walk->evaluation.sentence);
@@ -93,40 +118,19 @@ conclude(struct walk *walk, enum mtasts_verdict verdict,
 
 /* ---- MX ----------------------------------------------------------------- */
 
-/* In their order. Where there are too many, one that the policy names takes the
- * place of the last that it does not name: a domain must not seem to fail by
- * the number of its hosts. */
 static void
-keep_host(struct evaluation *evaluation, const struct eval_host *host)
+add_host(struct walk *walk, const char *given, uint16_t preference)
 {
-	struct eval_host *hosts = evaluation->hosts;
-	size_t count = evaluation->host_count, i;
+	char name[DOMAIN_SIZE];
+	bool matched;
 
-	if (count < EVAL_HOSTS_MAX) {
-		hosts[evaluation->host_count++] = *host;
+	if (!domain_host(given, strlen(given), name))
 		return;
-	}
-	for (i = count; host->matched && i > 0; i--) {
-		if (hosts[i - 1].matched)
-			continue;
-		memmove(&hosts[i - 1], &hosts[i], (count - i) * sizeof(*hosts));
-		hosts[count - 1] = *host;
-		return;
-	}
-}
-
-static void
-add_host(struct walk *walk, const char *name, uint16_t preference)
-{
-	struct eval_host host = { .preference = preference };
-
-	if (!domain_host(name, strlen(name), host.name))
-		return;
-	host.matched = policy_match(walk->policy, host.name);
-	keep_host(&walk->evaluation, &host);
-	TRACE(walk, MTASTS_STAGE_MX, host.name, "preference %u, %s",
+	mxset_add(&walk->mx, name, preference);
+	matched = hosts_add(&walk->evaluation, walk->policy, name, preference);
+	TRACE(walk, MTASTS_STAGE_MX, name, "preference %u, %s",
 	    (unsigned)preference,
-	    host.matched ? "named by the policy" : "NOT named by the policy");
+	    matched ? "named by the policy" : "NOT named by the policy");
 }
 
 static bool
@@ -150,6 +154,13 @@ take_mx(struct walk *walk, const struct dns_answer *dns)
 		add_host(walk, dns->mx[i].host, dns->mx[i].preference);
 }
 
+/* DNS has answered. An absence is not kept. */
+static void
+begin_mx(struct walk *walk, uint32_t ttl)
+{
+	mxset_begin(&walk->mx, ttl, clock_wall(walk->env->ports->clock));
+}
+
 static void
 on_mx(void *arg, const struct dns_answer *dns)
 {
@@ -157,12 +168,15 @@ on_mx(void *arg, const struct dns_answer *dns)
 
 	switch (dns->status) {
 	case DNS_OK:
+		begin_mx(walk, dns->ttl);
 		take_mx(walk, dns);
 		break;
 	case DNS_NODATA: /* the implicit MX, RFC 5321, 5.1 */
+		begin_mx(walk, 0);
 		add_host(walk, walk->domain, 0);
 		break;
 	case DNS_NXDOMAIN:
+		begin_mx(walk, 0);
 		conclude(walk, MTASTS_VERDICT_NONE,
 		    MTASTS_REASON_NO_SUCH_DOMAIN, "", "%s does not exist",
 		    walk->domain);
@@ -181,71 +195,37 @@ on_mx(void *arg, const struct dns_answer *dns)
 
 /* ---- Probes -------------------------------------------------------------- */
 
-/* "mx" and NUL before the name: no policy domain has a NUL in it. */
-struct finding_key {
-	char octets[3 + DOMAIN_SIZE];
-};
-
-static struct span
-finding_key(const char *host, struct finding_key *key)
-{
-	size_t len = strlen(host);
-
-	memcpy(key->octets, "mx", 3);
-	memcpy(key->octets + 3, host, len);
-	return span_of(key->octets, 3 + len);
-}
-
 static bool
-recall_finding(struct walk *walk, struct eval_host *host)
+recall_probe(struct walk *walk, struct eval_host *host)
 {
-	const struct lookup_env *ports = walk->env->ports;
-	struct finding_record record;
-	struct finding_key key;
+	struct recall memory = memory_of(walk);
 
-	if (cache_get(&ports->cache, ports->reader, CACHE_ANSWERS,
-		finding_key(host->name, &key), &walk->bytes) != CACHE_OK ||
-	    !finding_decode(walk->bytes.data, walk->bytes.len, &record) ||
-	    !finding_is_fresh(&record, clock_wall(ports->clock)))
+	if (!recall_finding(&memory, host))
 		return false;
-	host->probed = true;
-	host->probe = (enum probe_status)record.status;
-	snprintf(host->detail, sizeof(host->detail), "%s", record.detail);
 	TRACE(walk, MTASTS_STAGE_PROBE, host->name, "%s (remembered)",
 	    probe_status_name(host->probe));
 	return true;
 }
 
 static void
-remember_finding(struct walk *walk, const struct eval_host *host)
+note_probe(struct walk *walk, const struct eval_host *host)
 {
-	const struct lookup_env *ports = walk->env->ports;
-	int64_t now = clock_wall(ports->clock);
-	int64_t ttl = host->probe == PROBE_OK ? walk->env->ttl :
-						walk->env->failure_ttl;
-	struct finding_record record = { (uint8_t)host->probe, "", now,
-		now + ttl };
-	struct finding_key key;
-	char buf[512];
-	size_t len;
+	struct recall memory = memory_of(walk);
 
-	snprintf(record.detail, sizeof(record.detail), "%s", host->detail);
-	len = finding_encode(&record, buf, sizeof(buf));
-	if (len > 0 && host->probe != PROBE_NOMEM)
-		cache_put(&ports->cache, CACHE_ANSWERS,
-		    finding_key(host->name, &key), span_of(buf, len), now);
+	recall_note_finding(&memory, host,
+	    host->probe == PROBE_OK ? walk->env->ttl : walk->env->failure_ttl);
 }
 
 static void
 on_finding(void *arg, const struct probe_finding *finding)
 {
 	struct walk *walk = arg;
-	struct eval_host *host = &walk->evaluation.hosts[walk->at];
+	struct eval_host *host = walk->host;
 
 	host->probed = true;
 	host->probe = finding->status;
 	snprintf(host->detail, sizeof(host->detail), "%s", finding->detail);
-	remember_finding(walk, host);
+	note_probe(walk, host);
 	TRACE(walk, MTASTS_STAGE_PROBE, host->name, "%s%s%s%s%s",
 	    probe_status_name(finding->status),
 	    finding->address[0] != '\0' ? " at " : "", finding->address,
@@ -253,28 +233,11 @@ on_finding(void *arg, const struct probe_finding *finding)
 	walk_step(walk);
 }
 
-/* The next host to probe, or NULL when the verdict can be given. */
-static struct eval_host *
-next_host(struct walk *walk)
-{
-	struct evaluation *evaluation = &walk->evaluation;
-
-	if (!walk->env->probing || verdict_is_settled(evaluation) ||
-	    walk->probes == EVAL_PROBES_MAX)
-		return NULL;
-	for (walk->at = 0; walk->at < evaluation->host_count; walk->at++) {
-		struct eval_host *host = &evaluation->hosts[walk->at];
-
-		if (host->matched && !host->probed)
-			return host;
-	}
-	return NULL;
-}
-
 static enum mtasts_status
 probe_next(struct walk *walk)
 {
-	struct eval_host *host = next_host(walk);
+	struct eval_host *host = hosts_next(&walk->evaluation,
+	    walk->env->probing);
 
 	if (host == NULL) {
 		verdict_decide(&walk->evaluation, walk->domain,
@@ -282,9 +245,9 @@ probe_next(struct walk *walk)
 		walk->finished = true;
 		return MTASTS_OK;
 	}
-	walk->probes++;
-	if (recall_finding(walk, host))
+	if (recall_probe(walk, host))
 		return MTASTS_OK;
+	walk->host = host;
 	counters_add(walk->env->ports->counters, COUNTER_PROBES);
 	return probe_start(&walk->env->probe, host->name, on_finding, walk,
 	    &walk->run);

@@ -324,8 +324,15 @@ enum mtasts_status mtasts_lookup(struct mtasts_session *session,
 /*
  * The same, then ask whether the policy can be satisfied (RFC 8461, 4): MX
  * hosts, their match against the policy, and a probe of those that match.
- * Before a fail under enforce is reported the TXT record is asked for again
- * (RFC 8461, 5.1). Arguments, result, errors and threads as mtasts_lookup.
+ *
+ * Without a flag a pass may be given from the cache alone, without a system
+ * call: where the policy's answer is fresh, the MX hosts of a pass before are
+ * within their TTL (of which 5 minutes count at most), and so are the probe's
+ * findings. Any other verdict comes after a question to DNS for the MX records;
+ * with deadline 0 it is a temperror. Before a fail under enforce is reported the
+ * TXT record is asked for again (RFC 8461, 5.1).
+ *
+ * Arguments, result, errors and threads as mtasts_lookup.
  */
 enum mtasts_status mtasts_evaluate(struct mtasts_session *session,
     const char *domain, unsigned flags, int deadline,

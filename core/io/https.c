@@ -48,6 +48,8 @@ https_status_name(enum https_status status)
 		return "too-large";
 	case HTTPS_NOMEM:
 		return "nomem";
+	case HTTPS_UNABLE:
+		return "unable";
 	}
 	return "unknown";
 }

@@ -20,6 +20,7 @@ enum https_status {
 	HTTPS_PROTOCOL,	 /* not TLS, not HTTP, cut short */
 	HTTPS_TOO_LARGE, /* head or body beyond the limit */
 	HTTPS_NOMEM,
+	HTTPS_UNABLE,	 /* this host cannot fetch at all */
 };
 
 /* Lives for the duration of the callback. */

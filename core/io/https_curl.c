@@ -6,7 +6,7 @@
  * Callers are called from a timer too, so that a callback may do whatever it
  * likes. One store of roots serves all transfers.
  *
- * Knows no MTA-STS, and of libcurl only that it exists.
+ * Knows no MTA-STS, and of libcurl only that it exists and may not be there.
  *
  * Test: tests/unit/test_https.c
  */
@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "io/curl_library.h"
 #include "io/dns_parse.h"
 #include "io/https_easy.h"
 #include "io/tls.h"
@@ -150,6 +151,14 @@ load_roots(struct port *port, struct mtasts_error *err)
 		&port->roots, err) == MTASTS_OK;
 }
 
+/* Nothing can be fetched, and the host has no part in it. */
+static void
+finish_unable(struct https_transfer *t, const struct mtasts_error *err)
+{
+	finish(t, err->status == MTASTS_NOMEM ? HTTPS_NOMEM : HTTPS_UNABLE,
+	    err->text);
+}
+
 static void
 fetch(struct https_transfer *t, const struct address *list, size_t count)
 {
@@ -164,15 +173,20 @@ fetch(struct https_transfer *t, const struct address *list, size_t count)
 		.body_max = port->options.body_max,
 	};
 	struct mtasts_error err;
+	void *multi;
 
+	if (loop_multi(port->loop, &multi, &err) != MTASTS_OK) {
+		finish_unable(t, &err);
+		return;
+	}
 	if (!load_roots(port, &err)) {
 		finish(t, err.status == MTASTS_NOMEM ? HTTPS_NOMEM : HTTPS_TLS,
 		    err.text);
 		return;
 	}
 	options.roots = port->roots;
-	if (https_easy_begin(&t->easy, &options, list, count,
-		loop_multi(port->loop), t) != MTASTS_OK)
+	if (https_easy_begin(&t->easy, &options, list, count, multi, t) !=
+	    MTASTS_OK)
 		finish(t, HTTPS_NOMEM, "");
 }
 
@@ -326,6 +340,12 @@ is_usable_proxy(const char *proxy)
 		if (strncasecmp(proxy, schemes[i], strlen(schemes[i])) == 0)
 			return true;
 	return false;
+}
+
+enum mtasts_status
+https_curl_load(struct mtasts_error *err)
+{
+	return curl_library_load(err);
 }
 
 enum mtasts_status

@@ -15,6 +15,10 @@ struct https_curl_options {
 	size_t body_max;     /* octets, 65536 */
 };
 
+/* Load libcurl now, for a process that lives long and wants to know at its start
+ * whether it can fetch. Otherwise the first transfer does. */
+enum mtasts_status https_curl_load(struct mtasts_error *err);
+
 /* dns is borrowed and must outlive it; the strings and networks likewise. */
 enum mtasts_status https_curl_new(struct loop *loop, const struct dns *dns,
     const struct https_curl_options *options, struct https *out,

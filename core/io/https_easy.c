@@ -19,10 +19,10 @@
 #include "io/https_easy.h"
 
 #include "base/text.h"
+#include "io/curl_library.h"
 #include "io/dns_parse.h"
 #include "io/tls.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -145,7 +145,7 @@ set_numbers(CURL *easy, const struct https_easy_options *options)
 	size_t i;
 
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (curl_easy_setopt(easy, list[i].option, list[i].value) !=
+		if (libcurl.easy_setopt(easy, list[i].option, list[i].value) !=
 		    CURLE_OK)
 			return false;
 	return true;
@@ -170,7 +170,7 @@ set_strings(CURL *easy, const char *url, const char *proxy)
 	size_t i;
 
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (curl_easy_setopt(easy, list[i].option, list[i].value) !=
+		if (libcurl.easy_setopt(easy, list[i].option, list[i].value) !=
 		    CURLE_OK)
 			return false;
 	return true;
@@ -179,30 +179,30 @@ set_strings(CURL *easy, const char *url, const char *proxy)
 static bool
 set_callbacks(CURL *easy, struct https_easy *e, void *owner)
 {
-	return curl_easy_setopt(easy, CURLOPT_PRIVATE, owner) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, e->error) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ==
+	return libcurl.easy_setopt(easy, CURLOPT_PRIVATE, owner) == CURLE_OK &&
+	    libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, e->error) == CURLE_OK &&
+	    libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ==
 		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, e) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ==
+	    libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, e) == CURLE_OK &&
+	    libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ==
 		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, e) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) ==
+	    libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, e) == CURLE_OK &&
+	    libcurl.easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) ==
 		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, e) == CURLE_OK;
+	    libcurl.easy_setopt(easy, CURLOPT_SSL_CTX_DATA, e) == CURLE_OK;
 }
 
 /* Addresses of ours, and no other. */
 static bool
 set_addresses(CURL *easy, struct https_easy *e)
 {
-	return curl_easy_setopt(easy, CURLOPT_RESOLVE, e->resolve) ==
+	return libcurl.easy_setopt(easy, CURLOPT_RESOLVE, e->resolve) ==
 	    CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+	    libcurl.easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
 		on_resolve) == CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket) ==
+	    libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket) ==
 		CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, e) == CURLE_OK;
+	    libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, e) == CURLE_OK;
 }
 
 static bool
@@ -243,7 +243,7 @@ add_resolve(struct https_easy *e, const struct address *list, size_t count)
 		text_printf(&text,
 		    list[i].family == AF_INET6 ? "%s[%s]" : "%s%s",
 		    i > 0 ? "," : "", address_format(&list[i], address));
-	e->resolve = curl_slist_append(NULL, entry);
+	e->resolve = libcurl.slist_append(NULL, entry);
 	return e->resolve != NULL;
 }
 
@@ -256,12 +256,12 @@ https_easy_begin(struct https_easy *e,
 {
 	*e = (struct https_easy){ .options = *options, .multi = multi };
 	https_reader_init(&e->reader, options->body_max);
-	e->easy = curl_easy_init();
+	e->easy = libcurl.easy_init();
 	e->error = calloc(1, CURL_ERROR_SIZE);
 	if (e->easy == NULL || e->error == NULL ||
 	    (options->proxy == NULL && !add_resolve(e, addresses, count)) ||
 	    !set_all(e, owner) ||
-	    curl_multi_add_handle(multi, e->easy) != CURLM_OK)
+	    libcurl.multi_add_handle(multi, e->easy) != CURLM_OK)
 		return MTASTS_NOMEM;
 	return MTASTS_OK;
 }
@@ -270,12 +270,13 @@ void
 https_easy_end(struct https_easy *e)
 {
 	if (e->easy != NULL) {
-		(void)curl_multi_remove_handle(e->multi, e->easy);
-		curl_easy_cleanup(e->easy);
+		(void)libcurl.multi_remove_handle(e->multi, e->easy);
+		libcurl.easy_cleanup(e->easy);
 		e->easy = NULL;
 	}
 	forget_context(e);
-	curl_slist_free_all(e->resolve);
+	if (e->resolve != NULL) /* without one, libcurl may not be there */
+		libcurl.slist_free_all(e->resolve);
 	e->resolve = NULL;
 	free(e->error);
 	e->error = NULL;
@@ -293,7 +294,7 @@ https_easy_owner(void *easy)
 {
 	void *owner = NULL;
 
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+	(void)libcurl.easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
 	return owner;
 }
 
@@ -304,7 +305,7 @@ https_easy_address(const struct https_easy *e, char out[ADDRESS_TEXT_SIZE])
 	struct text text;
 
 	if (e->easy != NULL)
-		(void)curl_easy_getinfo(e->easy, CURLINFO_PRIMARY_IP,
+		(void)libcurl.easy_getinfo(e->easy, CURLINFO_PRIMARY_IP,
 		    &address);
 	text_init(&text, out, ADDRESS_TEXT_SIZE);
 	text_put(&text, address != NULL ? address : "");
@@ -321,7 +322,7 @@ unconnected(const struct https_easy *e, const char **detail)
 		*detail = "guard";
 		return HTTPS_REFUSED;
 	}
-	(void)curl_easy_getinfo(e->easy, CURLINFO_OS_ERRNO, &number);
+	(void)libcurl.easy_getinfo(e->easy, CURLINFO_OS_ERRNO, &number);
 	switch (number) {
 	case ECONNREFUSED:
 		*detail = "connect-refused";
@@ -356,7 +357,7 @@ verify_detail(const struct https_easy *e)
 {
 	long code = 0;
 
-	(void)curl_easy_getinfo(e->easy, CURLINFO_SSL_VERIFYRESULT, &code);
+	(void)libcurl.easy_getinfo(e->easy, CURLINFO_SSL_VERIFYRESULT, &code);
 	return code != 0 ? tls_verify_name(code) :
 			   "X509_V_ERR_HOSTNAME_MISMATCH";
 }
@@ -438,7 +439,7 @@ https_easy_result(struct https_easy *e, int code, const char **detail)
 		*detail = "not-http";
 		return HTTPS_PROTOCOL;
 	default:
-		*detail = curl_easy_strerror((CURLcode)code);
+		*detail = libcurl.easy_strerror((CURLcode)code);
 		return HTTPS_PROTOCOL;
 	}
 }

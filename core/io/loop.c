@@ -1,9 +1,9 @@
 /*
  * loop: one thread that waits for transfers, descriptors, timers and calls from
- * other threads at once, by curl_multi_poll.
+ * other threads at once: by poll, and by curl_multi_poll once there has been a
+ * transfer. A pipe of its own wakes it, either way.
  *
- * Also the one place where libcurl is initialised, once a process. Knows no
- * protocol.
+ * Knows no protocol.
  *
  * Test: tests/unit/test_loop.c
  */
@@ -12,12 +12,16 @@
 #include "io/loop.h"
 
 #include "base/error.h"
+#include "io/curl_library.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct watch {
 	int fd;
@@ -29,60 +33,76 @@ struct watch {
 
 struct loop {
 	const struct clock *clock;
-	CURLM *multi;
+	CURLM *multi; /* made for the first transfer */
 	struct timer_list timers;
 
 	struct watch *watches;
-	struct curl_waitfd *polled; /* the watches, as last polled */
-	unsigned long *serials;	    /* and who they were */
+	struct pollfd *polled;	  /* the watches, as last polled */
+	struct curl_waitfd *lent; /* the same, as libcurl takes them */
+	unsigned long *serials;	  /* and who they were */
 	size_t count, room;
 	unsigned long serial;
 
 	loop_transfer_fn *transfer;
 	void *transfer_arg;
 
+	int wake[2];		 /* a pipe */
 	pthread_mutex_t lock; /* over posted alone */
 	struct loop_call *posted, **posted_end;
 };
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_result;
+/* ---- Beginning and end -------------------------------------------------- */
 
-/* OpenSSL goes on without the names of what it had no memory for. */
 static void
-global_init(void)
+wake(struct loop *loop)
 {
-	errno = 0;
-	global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (global_result == CURLE_OK && errno == ENOMEM)
-		global_result = CURLE_OUT_OF_MEMORY;
+	/* Full, it wakes as well. */
+	(void)!write(loop->wake[1], "", 1);
+}
+
+static void
+on_wake(void *arg, int fd, unsigned events)
+{
+	char buf[64];
+
+	(void)arg;
+	(void)events;
+	while (read(fd, buf, sizeof(buf)) == (ssize_t)sizeof(buf))
+		;
+}
+
+static enum mtasts_status
+open_wake(struct loop *loop, struct mtasts_error *err)
+{
+	if (pipe2(loop->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+		loop->wake[0] = loop->wake[1] = -1;
+		return error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_NONE, errno,
+		    "no pipe: %s", strerror(errno));
+	}
+	if (loop_watch(loop, loop->wake[0], LOOP_READ, on_wake, NULL) !=
+	    MTASTS_OK)
+		return error_nomem(err, "loop");
+	return MTASTS_OK;
 }
 
 enum mtasts_status
 loop_new(const struct clock *clock, struct loop **out, struct mtasts_error *err)
 {
-	struct loop *loop;
+	struct loop *loop = calloc(1, sizeof(*loop));
+	enum mtasts_status status;
 
 	*out = NULL;
-	pthread_once(&global_once, global_init);
-	if (global_result == CURLE_OUT_OF_MEMORY)
-		return error_nomem(err, "libcurl");
-	if (global_result != CURLE_OK)
-		return error_set(err, MTASTS_SYSTEM, MTASTS_STAGE_HTTPS,
-		    (int)global_result, "libcurl cannot be initialised: %s",
-		    curl_easy_strerror(global_result));
-	if ((loop = calloc(1, sizeof(*loop))) == NULL)
+	if (loop == NULL)
 		return error_nomem(err, "loop");
-	if ((loop->multi = curl_multi_init()) == NULL) {
-		free(loop);
-		return error_nomem(err, "loop");
-	}
 	loop->clock = clock;
 	timer_list_init(&loop->timers);
 	loop->posted_end = &loop->posted;
 	pthread_mutex_init(&loop->lock, NULL);
+	status = open_wake(loop, err);
+	if (status != MTASTS_OK)
+		loop_free(&loop);
 	*out = loop;
-	return MTASTS_OK;
+	return status;
 }
 
 void
@@ -93,10 +113,16 @@ loop_free(struct loop **loop)
 	if (l == NULL)
 		return;
 	*loop = NULL;
-	curl_multi_cleanup(l->multi);
+	if (l->multi != NULL)
+		libcurl.multi_cleanup(l->multi);
+	if (l->wake[0] >= 0) {
+		close(l->wake[0]);
+		close(l->wake[1]);
+	}
 	pthread_mutex_destroy(&l->lock);
 	free(l->watches);
 	free(l->polled);
+	free(l->lent);
 	free(l->serials);
 	free(l);
 }
@@ -133,10 +159,19 @@ loop_timers(struct loop *loop)
 	return (struct timers){ .ops = &ops, .self = loop };
 }
 
-void *
-loop_multi(struct loop *loop)
+enum mtasts_status
+loop_multi(struct loop *loop, void **out, struct mtasts_error *err)
 {
-	return loop->multi;
+	enum mtasts_status status = MTASTS_OK;
+
+	if (loop->multi == NULL) {
+		status = curl_library_load(err);
+		if (status == MTASTS_OK &&
+		    (loop->multi = libcurl.multi_init()) == NULL)
+			status = error_nomem(err, "libcurl");
+	}
+	*out = loop->multi;
+	return status;
 }
 
 void
@@ -157,7 +192,7 @@ watch_find(struct loop *loop, int fd)
 	return NULL;
 }
 
-/* Room for one more watch in the three arrays that go together. */
+/* Room for one more watch in the arrays that go together. */
 static bool
 watches_grow(struct loop *loop)
 {
@@ -172,6 +207,9 @@ watches_grow(struct loop *loop)
 	if ((p = realloc(loop->polled, room * sizeof(*loop->polled))) == NULL)
 		return false;
 	loop->polled = p;
+	if ((p = realloc(loop->lent, room * sizeof(*loop->lent))) == NULL)
+		return false;
+	loop->lent = p;
 	if ((p = realloc(loop->serials, room * sizeof(*loop->serials))) == NULL)
 		return false;
 	loop->serials = p;
@@ -210,7 +248,7 @@ loop_post(struct loop *loop, struct loop_call *call)
 	*loop->posted_end = call;
 	loop->posted_end = &call->next;
 	pthread_mutex_unlock(&loop->lock);
-	curl_multi_wakeup(loop->multi);
+	wake(loop);
 }
 
 static void
@@ -235,8 +273,10 @@ run_transfers(struct loop *loop)
 	CURLMsg *message;
 	int n;
 
-	curl_multi_perform(loop->multi, &n);
-	while ((message = curl_multi_info_read(loop->multi, &n)) != NULL)
+	if (loop->multi == NULL)
+		return;
+	libcurl.multi_perform(loop->multi, &n);
+	while ((message = libcurl.multi_info_read(loop->multi, &n)) != NULL)
 		if (message->msg == CURLMSG_DONE && loop->transfer != NULL)
 			loop->transfer(loop->transfer_arg,
 			    message->easy_handle, (int)message->data.result);
@@ -245,15 +285,18 @@ run_transfers(struct loop *loop)
 static short
 to_poll(unsigned events)
 {
-	return (short)(((events & LOOP_READ) != 0 ? CURL_WAIT_POLLIN : 0) |
-	    ((events & LOOP_WRITE) != 0 ? CURL_WAIT_POLLOUT : 0));
+	return (short)(((events & LOOP_READ) != 0 ? POLLIN : 0) |
+	    ((events & LOOP_WRITE) != 0 ? POLLOUT : 0));
 }
 
+/* An error or a hang-up is both: run_ready makes of it what was asked for. */
 static unsigned
 from_poll(short revents)
 {
-	return ((revents & CURL_WAIT_POLLIN) != 0 ? LOOP_READ : 0) |
-	    ((revents & CURL_WAIT_POLLOUT) != 0 ? LOOP_WRITE : 0);
+	if ((revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+		return LOOP_READ | LOOP_WRITE;
+	return ((revents & POLLIN) != 0 ? LOOP_READ : 0) |
+	    ((revents & POLLOUT) != 0 ? LOOP_WRITE : 0);
 }
 
 static size_t
@@ -262,13 +305,39 @@ fill_polled(struct loop *loop)
 	size_t i;
 
 	for (i = 0; i < loop->count; i++) {
-		loop->polled[i] = (struct curl_waitfd){
+		loop->polled[i] = (struct pollfd){
 			.fd = loop->watches[i].fd,
 			.events = to_poll(loop->watches[i].events),
 		};
 		loop->serials[i] = loop->watches[i].serial;
 	}
 	return loop->count;
+}
+
+/* libcurl has bits of its own, with poll's names. */
+static void
+poll_with_transfers(struct loop *loop, size_t polled, int ms)
+{
+	size_t i;
+
+	for (i = 0; i < polled; i++) {
+		short events = loop->polled[i].events;
+
+		loop->lent[i] = (struct curl_waitfd){
+			.fd = loop->polled[i].fd,
+			.events = (short)(
+			    ((events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
+			    ((events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0)),
+		};
+	}
+	libcurl.multi_poll(loop->multi, loop->lent, (unsigned)polled, ms, NULL);
+	for (i = 0; i < polled; i++) {
+		short events = loop->lent[i].revents;
+
+		loop->polled[i].revents = (short)(
+		    ((events & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
+		    ((events & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
+	}
 }
 
 /* Callbacks may watch anything, so each is looked up again: it may be gone, and
@@ -318,8 +387,10 @@ loop_run_once(struct loop *loop, int64_t until)
 {
 	size_t polled = fill_polled(loop);
 
-	curl_multi_poll(loop->multi, loop->polled, (unsigned)polled,
-	    patience(loop, until), NULL);
+	if (loop->multi == NULL)
+		(void)poll(loop->polled, polled, patience(loop, until));
+	else
+		poll_with_transfers(loop, polled, patience(loop, until));
 	run_transfers(loop);
 	run_ready(loop, polled);
 	timer_list_fire(&loop->timers, clock_monotonic(loop->clock));

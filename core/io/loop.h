@@ -1,6 +1,6 @@
 /*
- * The loop: one thread waiting for everything at once. A curl multi handle with
- * other descriptors, timers and posted calls beside its transfers.
+ * The loop: one thread waiting for everything at once: descriptors, timers,
+ * posted calls, and the transfers of a curl multi handle where there are any.
  *
  * Everything but loop_post belongs to the thread that runs the loop. Nothing is
  * called back from within the function that asked for it. A loop is not used
@@ -22,8 +22,10 @@ void loop_free(struct loop **loop);
 const struct clock *loop_clock(const struct loop *loop);
 struct timers loop_timers(struct loop *loop);
 
-/* The CURLM, for https_curl alone; and who hears of finished transfers. */
-void *loop_multi(struct loop *loop);
+/* The CURLM, for https_curl alone, which the first call makes: it loads libcurl
+ * and fails as that does. And who hears of finished transfers. */
+enum mtasts_status loop_multi(struct loop *loop, void **out,
+    struct mtasts_error *err);
 typedef void loop_transfer_fn(void *arg, void *easy, int code);
 void loop_on_transfer(struct loop *loop, loop_transfer_fn *fn, void *arg);
 

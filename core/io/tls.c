@@ -15,6 +15,7 @@
 
 #include <sys/socket.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -22,6 +23,7 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 bool
@@ -51,18 +53,44 @@ load_path(X509_STORE *roots, const char *path)
 		X509_STORE_load_path(roots, path) == 1);
 }
 
-/* OpenSSL's own defaults, but not by X509_STORE_set_default_paths: it lets
- * SSL_CERT_FILE and SSL_CERT_DIR choose. One of the two may be missing. */
+/* As OpenSSL looks for a certificate: eight hexadecimal digits, a dot, a number. */
+static bool
+is_hash_link(const char *name)
+{
+	size_t digits = strspn(name, "0123456789abcdef");
+	const char *number = name + digits + 1;
+
+	return digits == 8 && name[digits] == '.' && number[0] != '\0' &&
+	    number[strspn(number, "0123456789")] == '\0';
+}
+
+static bool
+is_hashed(const char *path)
+{
+	const struct dirent *entry;
+	DIR *directory = opendir(path);
+	bool found = false;
+
+	if (directory == NULL)
+		return false;
+	while (!found && (entry = readdir(directory)) != NULL)
+		found = is_hash_link(entry->d_name);
+	closedir(directory);
+	return found;
+}
+
+/* Of OpenSSL's own two places the one that need not be read whole, if there are
+ * certificates in it. Not by X509_STORE_set_default_paths: it reads both, and lets
+ * SSL_CERT_FILE and SSL_CERT_DIR choose. */
 static bool
 load_builtin(X509_STORE *roots)
 {
-	bool file, path;
+	const char *path = X509_get_default_cert_dir();
 
 	if (DEFAULT_CA_PATH[0] != '\0')
 		return load_path(roots, DEFAULT_CA_PATH);
-	path = load_path(roots, X509_get_default_cert_dir());
-	file = load_file(roots, X509_get_default_cert_file());
-	return file || path;
+	return (is_hashed(path) && load_path(roots, path)) ||
+	    load_file(roots, X509_get_default_cert_file());
 }
 
 static enum mtasts_status

@@ -19,7 +19,8 @@ struct x509_store_st;
 
 /*
  * Trusted roots: the file and the directory named, or with both NULL those
- * that were configured at build time, or the TLS library's own. The
+ * that were configured at build time, or the TLS library's own: its directory
+ * if that can be read and has certificates named by hash, else its file. The
  * environment does not choose them. Loading a file reads all of it; a
  * directory is read as certificates ask for it. The caller owns *out.
  */

@@ -13,6 +13,7 @@
 
 #include "base/pack.h"
 #include "base/text.h"
+#include "rules/mxset.h"
 
 #include <string.h>
 
@@ -243,11 +244,14 @@ answer_rank(const void *data, size_t len, int64_t now)
 {
 	struct finding_record finding;
 	struct answer answer;
+	struct mxset set;
 
 	if (answer_decode(data, len, &answer))
 		return rank_of_answer(&answer, now);
 	if (finding_decode(data, len, &finding) &&
 	    finding_is_fresh(&finding, now))
+		return RANK_NEGATIVE;
+	if (mxset_decode(data, len, &set) && mxset_is_fresh(&set, now))
 		return RANK_NEGATIVE;
 	return RANK_DEAD;
 }

@@ -93,8 +93,9 @@ bool finding_is_fresh(const struct finding_record *record, int64_t now);
 
 /*
  * May the cache evict this record of the answers environment, and how soon?
- * cache.h's rank function, for both kinds of record. Soonest goes what is of no
- * use any more (4), then findings and answers without a live policy (3), then
+ * cache.h's rank function, for all kinds of record. Soonest goes what is of no
+ * use any more (4), then findings, MX sets (mxset.h) and answers without a live
+ * policy (3), then
  * testing and none (2), enforce last (1). Nothing is 0: all of it can be had
  * again, the policies from the other environment.
  */

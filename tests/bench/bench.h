@@ -37,8 +37,8 @@ struct bench_time bench_now(void);
 /* One line of JSON: operations, and the time since start. */
 void bench_report(unsigned long ops, const struct bench_time *start);
 
-/* The same with the median and the 99th percentile of latencies in seconds,
- * which are sorted in place. */
+/* The same with the median, the 99th percentile and the longest of latencies in
+ * seconds, which are sorted in place. */
 void bench_report_latencies(unsigned long ops, const struct bench_time *start,
     double *latencies, size_t count);
 

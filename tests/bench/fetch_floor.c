@@ -1,13 +1,13 @@
 /*
  * Rows 3 to 7, floor: c-ares and libcurl doing what a discovery cannot do
- *without. For each domain the TXT and MX questions at once, then A and AAAA of
- *the policy host, then the GET, by one channel and one multi handle, with the
- *roots loaded once.
+ * without. For each domain the TXT and MX questions at once, then A and AAAA of
+ * the policy host, then the GET, by one channel and one multi handle, with the
+ * roots loaded once.
  *
  *	fetch_floor FILE|DOMAIN JOBS ROOTS
  *
  * FILE has a domain a line. ROOTS is a file of certificates or a hashed
- *directory.
+ * directory.
  */
 #include "bench.h"
 

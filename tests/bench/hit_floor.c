@@ -1,7 +1,7 @@
 /*
  * Row 1, floor: LMDB alone. A read transaction is renewed, a value got and
  * copied, as what outlives the transaction has to be, and the transaction
- *reset.
+ * reset.
  *
  *	hit_floor DIRECTORY DOMAINS LOOKUPS THREADS
  */

@@ -1,6 +1,6 @@
 /*
  * Row 8, floor: a socket map by libevent, as the product's is, that answers
- *from an LMDB get and nothing else or, with "echo", from nothing at all.
+ * from an LMDB get and nothing else or, with "echo", from nothing at all.
  *
  *	map_floor SOCKET ENVIRONMENT|echo
  */

@@ -1,6 +1,8 @@
-"""Samples of a product, a floor and a peer, taken in turn in the same run, and the
-table that they make: ratios first, taken pair by pair, medians of all."""
+"""Samples of a product, a floor and a peer, taken in turn in the same run, and what
+they come to: ratios taken pair by pair, medians of all."""
 
+import contextlib
+import ctypes
 import json
 import os
 import statistics
@@ -14,32 +16,46 @@ QUICK = os.environ.get("BENCH_QUICK", "") not in ("", "0")
 PAIRS = 3 if QUICK else 5
 BUILD = os.environ.get("abs_top_builddir") or os.getcwd()
 LIMIT = 600                     # seconds for one sample
-SCALES = ((1, "s"), (1e-3, "ms"), (1e-6, "us"))
+AWAKE = ", no CPU sleeps meanwhile"
 
 
 @dataclass
 class Sample:
-    """What one operation took, in seconds; p99 where latencies were taken."""
+    """What one operation took, in seconds; p99 where latencies were taken.  `busy` is
+    the share of the time in which the program that asks used its CPU."""
 
     wall: float
     cpu: float = None
     p99: float = None
+    busy: float = None
 
 
 @dataclass
 class Medians:
-    """Of the samples of one side, and of their ratios to the product's."""
+    """Of the samples of one side, and of the product's ratios to them."""
 
     wall: float
     cpu: float
     p99: float
+    busy: float
     wall_ratio: float
     cpu_ratio: float
     p99_ratio: float
 
 
+@dataclass
+class Compared:
+    """A product beside a floor and a peer, either of which may be None; and `bare`, the
+    peer seen from the floor: what a product that did nothing of its own would reach."""
+
+    product: Medians
+    floor: Medians = None
+    peer: Medians = None
+    bare: Medians = None
+
+
 class Bench:
-    """One subject: its scratch directory, and its lines of the table."""
+    """One subject: its scratch directory."""
 
     def __init__(self, in_memory=False):
         base = "/dev/shm" if in_memory and os.path.isdir("/dev/shm") else scratch_base()
@@ -57,15 +73,6 @@ class Bench:
     def path(self, *names):
         return os.path.join(self.dir, *names)
 
-    @staticmethod
-    def compare(row, title, goal, met, product, floor=None, peer=None, pairs=PAIRS):
-        """Sample each side in turn and print a line.  `met` judges two Medians, of
-        the product against its floor and against its peer."""
-        taken = alternate(pairs, product, floor, peer)
-        medians = [medians_of(taken[0], side) if side else None for side in taken]
-        line(row, title, medians, goal, met(medians[0], *medians[1:]))
-        return medians
-
 
 def scratch_base():
     base = os.path.join(BUILD, "tests/bench/scratch")
@@ -75,7 +82,7 @@ def scratch_base():
 
 # Sampling.
 
-def alternate(pairs, *sides):
+def alternate(*sides, pairs=PAIRS):
     """The samples of each side; who begins changes from pair to pair."""
     taken = [[] for _ in sides]
     order = [number for number, side in enumerate(sides) if side]
@@ -86,27 +93,51 @@ def alternate(pairs, *sides):
     return taken
 
 
+def compare(product, floor=None, peer=None):
+    """Sample the sides in turn."""
+    return compared(*alternate(product, floor, peer))
+
+
+def compared(product, floor=None, peer=None):
+    """Of samples that were taken in turn."""
+    return Compared(medians_of(product, product),
+                    medians_of(product, floor) if floor else None,
+                    medians_of(product, peer) if peer else None,
+                    medians_of(floor, peer) if floor and peer else None)
+
+
 def medians_of(product, side):
-    def median(of):
-        return statistics.median(map(of, side)) if of(side[0]) is not None else None
+    def median(name):
+        values = [getattr(sample, name) for sample in side]
+        return None if None in values else statistics.median(values)
 
-    def ratio(of):
-        if of(side[0]) is None or of(product[0]) is None:
+    def ratio(name):
+        pairs = [(getattr(ours, name), getattr(theirs, name))
+                 for ours, theirs in zip(product, side)]
+        if any(None in pair or pair[1] <= 0 for pair in pairs):
             return None
-        pairs = [of(ours) / of(theirs) for ours, theirs in zip(product, side)
-                 if of(theirs)]
-        return statistics.median(pairs) if pairs else None
+        return statistics.median(ours / theirs for ours, theirs in pairs)
 
-    def wall(sample):
-        return sample.wall
+    return Medians(*map(median, ("wall", "cpu", "p99", "busy")),
+                   *map(ratio, ("wall", "cpu", "p99")))
 
-    def cpu(sample):
-        return sample.cpu
 
-    def p99(sample):
-        return sample.p99
+@contextlib.contextmanager
+def awake():
+    """No CPU sleeps meanwhile: processes of the idle class give way to whatever there is
+    to do.  Where each question waits for the answer before it, what the machine takes to
+    wake a CPU is else most of what is measured."""
+    def become_idle():
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
-    return Medians(*map(median, (wall, cpu, p99)), *map(ratio, (wall, cpu, p99)))
+    busy = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"],
+                             preexec_fn=become_idle) for _ in range(os.cpu_count())]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def program(name):
@@ -121,23 +152,51 @@ def cachectl():
         BUILD, "core/cachectl/mtasts-cachectl")
 
 
-def sampled(name, *arguments, copies=1):
-    """Run so many of a program of ours at once; what it reports, for one operation."""
+def cpu_of(pid):
+    """Seconds of CPU that a process and its threads have used so far.  By its clock:
+    /proc/PID/stat counts in ticks of 10 ms."""
+    clock = ctypes.c_int()
+    error = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
+    if error:
+        raise OSError(error, os.strerror(error))
+    return time.clock_gettime(clock.value)
+
+
+def reported(name, *arguments):
+    """Run a program of ours; what it reports."""
+    return together(1, name, *arguments)[0]
+
+
+def together(copies, name, *arguments):
+    """Run so many of a program of ours at once; what each reports."""
     command = [program(name), *map(str, arguments)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(copies)]
-    samples = []
+    reports = []
     for process in running:
         out, _ = process.communicate(timeout=LIMIT)
         if process.returncode:
             raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}")
-        samples.append(sample_of(json.loads(out)))
-    return Sample(statistics.mean(sample.wall for sample in samples),
-                  statistics.mean(sample.cpu for sample in samples), samples[0].p99)
+        reports.append(json.loads(out))
+    return reports
+
+
+def sampled(name, *arguments):
+    """Run a program of ours; what it reports, for one operation."""
+    return sample_of(reported(name, *arguments))
 
 
 def sample_of(report):
     ops = report["ops"]
     return Sample(report["wall"] / ops, report["cpu"] / ops, report.get("p99"))
+
+
+def served(server, name, *arguments):
+    """The same where the program asks a server: CPU time is the server's."""
+    before = cpu_of(server.process.pid)
+    report = reported(name, *arguments)
+    used = cpu_of(server.process.pid) - before
+    return Sample(report["wall"] / report["ops"], used / report["ops"], report["p99"],
+                  report["cpu"] / report["wall"])
 
 
 def timed(command, ops=1, stdin=subprocess.DEVNULL, good=(0,)):
@@ -154,50 +213,24 @@ def timed(command, ops=1, stdin=subprocess.DEVNULL, good=(0,)):
     return Sample(wall / ops, (used.ru_utime + used.ru_stime) / ops)
 
 
-# The table.
-
-def heading():
-    print("| row | work | ratio | product | floor | peer | goal | |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
-
-
-def line(row, title, medians, goal, met):
-    product, floor, peer = medians
-    cells = (row, title, ratios(floor, peer), *map(spelled, (product, floor, peer)), goal,
-             "" if met is None else "met" if met else "missed")
-    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
-
-
-def say(row, title, found, goal="", met=None):
-    """A line that compares nothing."""
-    print(f"| {row} | {title} | | {found} | | | {goal} | "
-          f"{'' if met is None else 'met' if met else 'missed'} |", flush=True)
+def most_memory(command):
+    """Run a command, whose output is dropped; KiB of it at most that are no file's, and
+    the seconds it took."""
+    begin, most = time.monotonic(), 0
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            most = max(most, anonymous(process.pid))
+            time.sleep(0.01)
+    if process.returncode:
+        raise RuntimeError(f"{command}: exit {process.returncode}")
+    return most, time.monotonic() - begin
 
 
-def ratios(floor, peer):
-    parts = []
-    for name, side in (("", floor), ("peer ", peer)):
-        if side:
-            more = [f"{word} {ratio:.2f}" for word, ratio in
-                    (("cpu", side.cpu_ratio), ("p99", side.p99_ratio))
-                    if ratio is not None]
-            parts.append(f"{name}{side.wall_ratio:.2f}"
-                         + (f" ({', '.join(more)})" if more else ""))
-    return "; ".join(parts)
-
-
-def spelled(side):
-    if side is None:
-        return ""
-    more = [f"{word} {seconds(value)}" for word, value in
-            (("cpu", side.cpu), ("p99", side.p99)) if value is not None]
-    return seconds(side.wall) + (f" ({', '.join(more)})" if more else "")
-
-
-def seconds(value):
-    scale, unit = next(((scale, unit) for scale, unit in SCALES if abs(value) >= scale),
-                       SCALES[-1])
-    return f"{value / scale:.3g} {unit}"
+def anonymous(pid):
+    """KiB of a process that are no file's; 0 once it has ended."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next((int(text.split()[1]) for text in file
+                     if text.startswith("RssAnon")), 0)
 
 
 def note(text):

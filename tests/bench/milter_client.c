@@ -1,31 +1,22 @@
 /*
  * Rows 9 and 10: an MTA's side of the milter protocol, as much of it as was
- *negotiated. Each connection gives one message after the other: MAIL, RCPT at a
- *random domain, header fields, the end.
+ * negotiated. Each connection gives one message after the other: MAIL, RCPT at
+ * a random domain, header fields, the end.
  *
  *	milter_client SOCKET FIRST DOMAINS MESSAGES CONNECTIONS
  *
  * Every recipient has to be accepted.
  */
 #include "bench.h"
-
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include "client.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define CONNECTIONS_MAX 1024
 #define BUFFER_SIZE 4096
-#define HEADERS 5
 #define STEPS_ALL                                                              \
 	(SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOMAIL | SMFIP_NORCPT |        \
 	    SMFIP_NOBODY | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NR_HDR |         \
@@ -39,20 +30,15 @@ struct packets {
 	size_t len;
 };
 
-struct connection {
-	int fd;
+struct session {
 	uint32_t steps; /* as negotiated */
 	unsigned at;	/* the command whose reply is awaited */
 	double begun;
-	struct packets in;
 };
 
 static struct {
-	unsigned first, domains, messages, begun, ended;
+	unsigned first, domains, messages, begun;
 	uint32_t seed;
-	double *latencies;
-	int epoll;
-	struct connection *connections;
 } work = { .seed = 1 };
 
 /* ---- Packets ------------------------------------------------------------- */
@@ -69,34 +55,18 @@ put(struct packets *out, char command, const char *data, size_t len)
 	out->len += sizeof(size) + 1 + len;
 }
 
-static void
-send_all(const struct connection *c, struct packets *out)
-{
-	if (out->len > 0 &&
-	    write(c->fd, out->octets, out->len) != (ssize_t)out->len)
-		bench_fail("write", strerror(errno));
-	out->len = 0;
-}
-
 /* The first packet's command, 0 if it is not all there; *data follows it. */
 static char
-first_packet(const struct packets *in, const char **data, size_t *whole)
+first_packet(const char *octets, size_t len, const char **data, size_t *whole)
 {
 	uint32_t size;
 
-	if (in->len < sizeof(size))
+	if (len < sizeof(size))
 		return 0;
-	memcpy(&size, in->octets, sizeof(size));
+	memcpy(&size, octets, sizeof(size));
 	*whole = ntohl(size) + sizeof(size);
-	*data = in->octets + sizeof(size) + 1;
-	return in->len < *whole ? 0 : in->octets[sizeof(size)];
-}
-
-static void
-drop_packet(struct packets *in, size_t whole)
-{
-	in->len -= whole;
-	memmove(in->octets, in->octets + whole, in->len);
+	*data = octets + sizeof(size) + 1;
+	return len < *whole ? 0 : octets[sizeof(size)];
 }
 
 /* ---- Commands ------------------------------------------------------------ */
@@ -157,130 +127,105 @@ static const struct {
 };
 #define LAST (sizeof(script) / sizeof(script[0]) - 1)
 
-/* Send from command c->at on, up to one whose reply is to be awaited. */
+/* Send from the session's command on, up to one whose reply is to be awaited.
+ */
 static void
-send_on(struct connection *c)
+send_on(struct client_connection *c)
 {
+	struct session *session = c->state;
 	struct packets out = { .len = 0 };
 
-	for (;; c->at++) {
-		if ((c->steps & script[c->at].never) != 0)
+	for (;; session->at++) {
+		if ((session->steps & script[session->at].never) != 0)
 			continue;
-		script[c->at].put(&out);
-		if (c->at == LAST || (c->steps & script[c->at].no_reply) == 0)
+		script[session->at].put(&out);
+		if (session->at == LAST ||
+		    (session->steps & script[session->at].no_reply) == 0)
 			break;
 	}
-	send_all(c, &out);
+	client_write(c, out.octets, out.len);
 }
 
 static void
-begin_message(struct connection *c)
+begin_message(struct client_connection *c)
 {
+	struct session *session = c->state;
+
 	if (work.begun == work.messages)
 		return;
 	work.begun++;
-	c->begun = bench_seconds();
-	c->at = 0;
+	session->begun = bench_seconds();
+	session->at = 0;
 	send_on(c);
 }
 
 static void
-take_reply(struct connection *c, char reply)
+take_reply(struct client_connection *c, char reply)
 {
-	if (c->at == LAST &&
+	struct session *session = c->state;
+
+	if (session->at == LAST &&
 	    (reply == SMFIR_CHGHEADER || reply == SMFIR_ADDHEADER ||
 		reply == SMFIR_INSHEADER))
 		return;
 	if (reply != SMFIR_CONTINUE && reply != SMFIR_ACCEPT)
 		bench_fail("a message", "is not accepted");
-	if (c->at < LAST) {
-		c->at++;
+	if (session->at < LAST) {
+		session->at++;
 		send_on(c);
 		return;
 	}
-	work.latencies[work.ended++] = bench_seconds() - c->begun;
+	client_done(session->begun);
 	begin_message(c);
 }
 
-static void
-hear(struct connection *c)
+static size_t
+take(struct client_connection *c)
 {
-	ssize_t n =
-	    read(c->fd, c->in.octets + c->in.len, BUFFER_SIZE - c->in.len);
+	size_t used = 0, whole;
 	const char *data;
-	size_t whole;
 	char reply;
 
-	if (n <= 0)
-		bench_fail("read", n == 0 ? "closed" : strerror(errno));
-	c->in.len += (size_t)n;
-	while ((reply = first_packet(&c->in, &data, &whole)) != 0) {
-		drop_packet(&c->in, whole);
+	while ((reply = first_packet(
+		    c->input + used, c->len - used, &data, &whole)) != 0) {
+		used += whole;
 		take_reply(c, reply);
 	}
+	return used;
 }
 
-/* ---- Connections --------------------------------------------------------- */
+/* ---- Negotiation --------------------------------------------------------- */
 
 static void
-negotiate(struct connection *c)
+negotiate(struct client_connection *c)
 {
 	const uint32_t offer[] = { htonl(6), htonl(ACTIONS_ALL),
 		htonl(STEPS_ALL) };
+	struct session *session = c->state;
 	struct packets out = { .len = 0 };
 	uint32_t answer[3];
 	const char *data;
 	size_t whole;
 
 	put(&out, SMFIC_OPTNEG, (const char *)offer, sizeof(offer));
-	send_all(c, &out);
-	do {
-		ssize_t n = read(
-		    c->fd, c->in.octets + c->in.len, BUFFER_SIZE - c->in.len);
-
-		if (n <= 0)
-			bench_fail("negotiation", "no answer");
-		c->in.len += (size_t)n;
-	} while (first_packet(&c->in, &data, &whole) != SMFIC_OPTNEG);
+	client_write(c, out.octets, out.len);
+	do
+		client_read(c);
+	while (first_packet(c->input, c->len, &data, &whole) != SMFIC_OPTNEG);
 	memcpy(answer, data, sizeof(answer));
-	c->steps = ntohl(answer[2]);
-	drop_packet(&c->in, whole);
-}
-
-static void
-connect_to(struct connection *c, const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	c->fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (connect(c->fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
-		bench_fail(path, strerror(errno));
-	negotiate(c);
-	epoll_ctl(work.epoll, EPOLL_CTL_ADD, c->fd, &event);
-}
-
-static void
-run(unsigned connections)
-{
-	struct epoll_event events[CONNECTIONS_MAX];
-
-	for (unsigned i = 0; i < connections; i++)
-		begin_message(&work.connections[i]);
-	while (work.ended < work.messages) {
-		int n = epoll_wait(work.epoll, events, CONNECTIONS_MAX, -1);
-
-		for (int i = 0; i < n; i++)
-			hear(events[i].data.ptr);
-	}
+	session->steps = ntohl(answer[2]);
+	client_drop(c, whole);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct bench_time start;
-	unsigned connections;
+	static const struct client_protocol protocol = {
+		.state_size = sizeof(struct session),
+		.greet = negotiate,
+		.begin = begin_message,
+		.take = take,
+	};
 
 	if (argc != 6)
 		bench_fail("usage",
@@ -288,18 +233,6 @@ main(int argc, char **argv)
 	work.first = bench_number(argv[2]);
 	work.domains = bench_number(argv[3]);
 	work.messages = bench_number(argv[4]);
-	connections = bench_number(argv[5]);
-	work.latencies = calloc(work.messages, sizeof(*work.latencies));
-	work.connections = calloc(connections, sizeof(*work.connections));
-	work.epoll = epoll_create1(0);
-	if (work.latencies == NULL || work.connections == NULL ||
-	    connections > CONNECTIONS_MAX)
-		bench_fail("connections", "too many");
-	for (unsigned i = 0; i < connections; i++)
-		connect_to(&work.connections[i], argv[1]);
-	start = bench_now();
-	run(connections);
-	bench_report_latencies(
-	    work.messages, &start, work.latencies, work.messages);
+	client_run(&protocol, argv[1], bench_number(argv[5]), work.messages);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * Row 9, floor: a filter of libmilter that does nothing, with the steps that
- *the product negotiates.
+ * the product negotiates.
  *
  *	milter_floor SOCKET
  */

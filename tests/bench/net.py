@@ -147,11 +147,17 @@ class Net(Bench):
         return [cachectl(), "-c", self.conf, "--cache", cache, *map(str, arguments)]
 
 
+def counter(protocol, name):
+    """One of the counters of this namespace."""
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = [text.split() for text in file
+                         if text.startswith(protocol + ":")]
+    return int(dict(zip(names, values))[name])
+
+
 def connections():
     """TCP connections accepted in this namespace so far."""
-    with open("/proc/net/snmp", encoding="ascii") as file:
-        names, values = [text.split() for text in file if text.startswith("Tcp:")]
-    return int(dict(zip(names, values))["PassiveOpens"])
+    return counter("Tcp", "PassiveOpens")
 
 
 def wait_for(address, port):

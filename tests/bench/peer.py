@@ -11,7 +11,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(__file__), "../lab"))
 
 # pylint: disable=wrong-import-position
 from debian import Packages, turn
-from product import answers, cpu
+from product import answers
 
 PACKAGES = Packages("peer", "postfix-mta-sts-resolver", "python3-uvloop")
 ROOT = os.path.join(PACKAGES.directory, "root")
@@ -73,6 +73,3 @@ class Peer:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-
-    def cpu(self):
-        return cpu(self.process.pid)

@@ -1,6 +1,6 @@
 /*
  * Row 11, floor: OpenSSL over non-blocking sockets, doing STARTTLS and
- *verification and nothing else. No DNS; the roots are loaded once.
+ * verification and nothing else. No DNS; the roots are loaded once.
  *
  *	probe_floor ADDRESS ROOTS COUNT JOBS
  */

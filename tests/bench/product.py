@@ -68,10 +68,6 @@ class Daemon:
         self.process.terminate()
         self.process.wait()
 
-    def cpu(self):
-        """Seconds that it has used so far."""
-        return cpu(self.process.pid)
-
     def memory(self):
         """Octets of it in memory, but for the maps of the cache."""
         total = 0
@@ -83,19 +79,6 @@ class Daemon:
                 elif text.startswith("Rss:") and not name.endswith("data.mdb"):
                     total += int(text.split()[1]) * 1024
         return total
-
-
-def cpu(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def anonymous(pid):
-    """KiB of a process that are no file's; 0 once it has ended."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next((int(text.split()[1]) for text in file
-                     if text.startswith("RssAnon")), 0)
 
 
 def answers(path):

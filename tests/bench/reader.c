@@ -1,15 +1,27 @@
 /*
  * Rows 13 and 14: how long a lookup of a cached, live policy takes while others
- * write. Looks up every other domain, at random, each timed by itself.
+ * write. Looks up every other domain, at random, each timed by itself, for so
+ * many seconds or until SIGTERM. Writes an empty line when it begins.
  *
  *	reader DIRECTORY DOMAINS SECONDS
  */
 #include "bench.h"
 #include "context.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#define LOOKUPS_MAX 4000000
+#define LOOKUPS_MAX 50000000
+
+static volatile sig_atomic_t stopped;
+
+static void
+stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
 
 static double
 look_up(struct mtasts_session *session, unsigned i)
@@ -44,9 +56,12 @@ main(int argc, char **argv)
 	if (mtasts_session_new(ctx, &session, NULL) != MTASTS_OK)
 		bench_fail("session", "no memory");
 	look_up(session, 0);
+	signal(SIGTERM, stop);
+	puts("");
+	fflush(stdout);
 	until = bench_seconds() + bench_number(argv[3]);
 	start = bench_now();
-	while (count < LOOKUPS_MAX && bench_seconds() < until)
+	while (!stopped && count < LOOKUPS_MAX && bench_seconds() < until)
 		latencies[count++] =
 		    look_up(session, bench_random(&seed) % domains & ~1u);
 	bench_report_latencies(count, &start, latencies, count);

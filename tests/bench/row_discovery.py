@@ -3,18 +3,21 @@
 against c-ares and libcurl doing the same questions and requests, and against the peer."""
 
 import itertools
-import subprocess
 import time
 
 import peer
-from measure import PAIRS, QUICK, Sample, alternate, line, medians_of, sampled, say, timed
-from net import Net, connections
-from product import anonymous
+from goal import at_most, cpu, rate, rate_of_peer, wall
+from measure import (AWAKE, QUICK, alternate, awake, compare, compared, most_memory,
+                     sampled, served, timed)
+from net import Net, connections, counter
+from table import line, mebibytes, say
 
 # concurrency: domains of a sample
-COLD = {1: 50, 16: 200, 128: 300} if QUICK else {1: 200, 16: 800, 128: 1500}
+COLD = {1: 100, 16: 400, 128: 600} if QUICK else {1: 500, 16: 1500, 128: 2000}
 SLOW = 500
+AGAIN = 1000 if QUICK else 4000
 MANY = 1000 if QUICK else 10_000
+FEW = 500 if QUICK else 2000
 JOBS = 128
 first = itertools.count(0, 100_000)
 
@@ -29,79 +32,94 @@ def floor(net, names, jobs):
 
 
 def cold(net, other):
-    """Row 4.  The peer is asked for names that it has not seen."""
-    for jobs, count in COLD.items():
-        names = net.names(count)
+    """Row 4."""
+    for jobs in COLD:
+        discover(net, other, jobs)
+    with awake():
+        discover(net, other, 1, AWAKE)
 
-        def ask(jobs=jobs, count=count):
-            before = other.cpu()
-            sample = sampled("map_client", other.map, "sts", next(first) % 9_900_000, 0,
-                             count, jobs, 1)
-            return Sample(sample.wall, (other.cpu() - before) / count)
 
-        taken = alternate(PAIRS, lambda n=names, j=jobs, c=count: warm(net, n, c, j),
-                          lambda n=names, j=jobs: floor(net, n, j), ask)
-        medians = [medians_of(taken[0], side) for side in taken]
-        goal = "rate 0.9 x, cpu 1.15 x" + ("; rate 1.2 x the peer's" if jobs == 1 else "")
-        met = medians[1].wall_ratio <= 1 / 0.9 and medians[1].cpu_ratio <= 1.15 and (
-            jobs > 1 or medians[2].wall_ratio <= 1 / 1.2)
-        line(4, f"cold discoveries, {jobs} at a time", medians, goal, met)
+def discover(net, other, jobs, how=""):
+    """The peer is asked for names that it has not seen."""
+    count = COLD[jobs]
+    names = net.names(count)
+
+    def ask():
+        return served(other, "map_client", other.map, "sts", next(first) % 9_900_000, 0,
+                      count, jobs, 1)
+
+    found = compare(lambda: warm(net, names, count, jobs),
+                    lambda: floor(net, names, jobs), ask)
+    found.peer.p99 = found.bare.p99 = None
+    goals = [rate(0.9), cpu(1.15)] + ([rate_of_peer(1.2)] if jobs == 1 else [])
+    line(4, f"cold discoveries, {jobs} at a time{how}", found, goals, f"cold {jobs}{how}")
 
 
 def slow(net):
     """Row 5."""
     names = net.names(SLOW, zone="slow.test")
     for jobs in (128, 512):
-        net.compare(5, f"{SLOW} policy hosts that take 1 s, {jobs} at a time", "1.1 x",
-                    lambda _, floors, __: floors.wall_ratio <= 1.1,
-                    lambda j=jobs: warm(net, names, SLOW, j),
-                    lambda j=jobs: floor(net, names, j), pairs=2 if QUICK else 3)
+        lost = []
+
+        def ours(jobs=jobs, lost=lost):
+            before = counter("Udp", "RcvbufErrors")
+            sample = warm(net, names, SLOW, jobs)
+            lost.append(counter("Udp", "RcvbufErrors") - before)
+            return sample
+
+        found = compare(ours, lambda j=jobs: floor(net, names, j))
+        line(5, f"{SLOW} policy hosts that take 1 s, {jobs} at a time; {sum(lost)} answers of "
+             "DNS lost", found, [wall(1.1), at_most("answers lost", sum(lost), 0)])
 
 
 def unchanged(net):
     """Row 6: the same again when the TXT records' TTL is over."""
-    count = COLD[128]
-    names, cache = net.names(count, zone="brief.test"), net.fresh()
-    first_time = warm(net, names, count, JOBS, cache)
-    samples, opened = [], 0
-    for _ in range(PAIRS):
+    names, cache = net.names(AGAIN, zone="brief.test"), net.fresh()
+    opened = []
+
+    def again():
         time.sleep(2)
         before = connections()
-        samples.append(warm(net, names, count, JOBS, cache))
-        opened += connections() - before
-    again = medians_of([first_time] * PAIRS, samples)
-    line(6, f"TXT unchanged, {JOBS} at a time; floor: the same domains cold; "
-         f"{opened} HTTPS connections", [medians_of(samples, samples),
-         medians_of(samples, [first_time] * PAIRS), None],
-         "20 x the rate, no connection", opened == 0 and again.wall_ratio >= 20)
+        sample = warm(net, names, AGAIN, JOBS, cache)
+        opened.append(connections() - before)
+        return sample
+
+    warm(net, names, AGAIN, JOBS, cache)
+    found = compare(again, lambda: warm(net, names, AGAIN, JOBS))
+    line(6, f"TXT unchanged, {JOBS} at a time; floor: the same domains cold; {sum(opened)} "
+         "HTTPS connections", found, [rate(20), at_most("connections", sum(opened), 0)],
+         "unchanged")
 
 
 def many(net):
-    """Row 7."""
-    names = net.names(MANY)
-    cache = net.fresh()
-    sides = (("warm", lambda: warm(net, names, MANY, JOBS)),
-             ("refresh --all", lambda: timed(net.command(
-                 cache, "refresh", "--all", "--jobs", JOBS), MANY)))
+    """Row 7: both of them beside the same runs of the floor."""
+    names, cache = net.names(MANY), net.fresh()
     warm(net, names, MANY, JOBS, cache)
-    for title, side in sides:
-        net.compare(7, f"{title}, {MANY:,} domains", "rate 0.85 x",
-                    lambda _, floors, __: floors.wall_ratio <= 1 / 0.85, side,
-                    lambda: floor(net, names, JOBS), pairs=2)
-    few, all_of_them = (memory(net, count) for count in (MANY // 5, MANY))
-    say(7, f"memory of warm, {MANY // 5:,} and {MANY:,} domains",
-        f"{few:.1f} and {all_of_them:.1f} MiB", "flat", all_of_them < 1.2 * few)
+    warmed, refreshed, floors = alternate(
+        lambda: warm(net, names, MANY, JOBS),
+        lambda: timed(net.command(cache, "refresh", "--all", "--jobs", JOBS), MANY),
+        lambda: floor(net, names, JOBS))
+    for title, samples in (("warm", warmed), ("refresh --all", refreshed)):
+        line(7, f"{title}, {MANY:,} domains", compared(samples, floors), [rate(0.85)])
 
 
-def memory(net, count):
-    """MiB of it at most that are no file's."""
-    most = 0
-    command = net.command(net.fresh(), "warm", "--jobs", JOBS, net.names(count))
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            most = max(most, anonymous(process.pid))
-            time.sleep(0.02)
-    return most / 1024
+def memory(net):
+    """Row 7: with all transfers in flight, and with one."""
+    one = most_memory(net.command(net.fresh(), "warm", "--jobs", 1, net.names(JOBS)))[0]
+    cache = net.fresh()
+    for title, arguments in (("warm", lambda n: (net.fresh(), "warm", net.names(n))),
+                             ("refresh --all", lambda n: (cache, "refresh", "--all"))):
+        used = []
+        for count in (FEW, MANY):
+            where, *words = arguments(count)
+            if words[0] == "refresh":
+                warm(net, net.names(count), count, JOBS, cache)
+            used.append(most_memory(net.command(where, *words, "--jobs", JOBS))[0])
+        each = (used[1] - one) / JOBS
+        say(7, f"memory of {title}, {FEW:,} and {MANY:,} domains",
+            f"{mebibytes(used[0])} and {mebibytes(used[1])}; {mebibytes(one)} with one in "
+            f"flight, so {each:.0f} KiB for each of {JOBS}",
+            [at_most("memory", used[1] / used[0], 1.1, "{:.3g} x")])
 
 
 def main():
@@ -111,6 +129,7 @@ def main():
         slow(net)
         unchanged(net)
         many(net)
+        memory(net)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ import struct
 import subprocess
 import time
 
-from measure import (PAIRS, QUICK, Sample, alternate, line, medians_of, program, sampled)
+from goal import p99, rate
+from measure import AWAKE, QUICK, awake, compare, program, reported, served
 from net import NAME_SERVER, Net
-from product import Daemon, cpu
+from product import Daemon
+from table import line
 
 DOMAINS = 100
 MESSAGES = 4000 if QUICK else 20_000
@@ -42,9 +44,6 @@ class Floor:
         self.process.kill()
         self.process.wait()
 
-    def cpu(self):
-        return cpu(self.process.pid)
-
 
 def daemon(net):
     return Daemon(net.path("daemon"), net.fresh(), NAME_SERVER,
@@ -52,22 +51,23 @@ def daemon(net):
 
 
 def given(server, messages, connections):
-    """Give it messages; CPU time is the filter's."""
-    before = server.cpu()
-    sample = sampled("milter_client", server.milter, 0, DOMAINS, messages, connections)
-    return Sample(sample.wall, (server.cpu() - before) / messages, sample.p99)
+    """Give it messages."""
+    return served(server, "milter_client", server.milter, 0, DOMAINS, messages, connections)
 
 
 def cached(server, floor):
     """Row 9."""
     for connections in (1, 8, 64):
-        def side(who, connections=connections):
-            return lambda: given(who, MESSAGES, connections)
+        one_way(server, floor, connections)
+    with awake():
+        one_way(server, floor, 1, AWAKE)
 
-        taken = alternate(PAIRS, side(server), side(floor))
-        medians = [medians_of(taken[0], samples) for samples in taken]
-        line(9, f"milter, {connections} connections; floor: a filter that does nothing",
-             [*medians, None], "rate 0.9 x", medians[1].wall_ratio <= 1 / 0.9)
+
+def one_way(server, floor, connections, how=""):
+    found = compare(lambda: given(server, MESSAGES, connections),
+                    lambda: given(floor, MESSAGES, connections))
+    line(9, f"milter, {connections} connections{how}; floor: a filter that does nothing",
+         found, [rate(0.9)], f"milter {connections}{how}")
 
 
 @contextlib.contextmanager
@@ -103,16 +103,13 @@ def hanging(server):
         with waiting(server):
             return side()
 
-    taken = alternate(PAIRS, beside, side)
-    medians = [medians_of(taken[0], samples) for samples in taken]
     line(10, f"milter, 64 connections, while {HANGING} wait for a policy host that hangs; "
-         "floor: the same without them", [*medians, None], "p99 1.2 x",
-         medians[1].p99_ratio <= 1.2)
+         "floor: the same without them", compare(beside, side), [p99(1.2)])
 
 
 def main():
     with Net() as net, daemon(net) as server, Floor(net) as floor:
-        sampled("milter_client", server.milter, 0, DOMAINS, 20 * DOMAINS, 8)
+        reported("milter_client", server.milter, 0, DOMAINS, 20 * DOMAINS, 8)
         cached(server, floor)
         hanging(server)
 

@@ -5,26 +5,36 @@ while half of them are removed."""
 import json
 import os
 import random
+import signal
 import subprocess
-import threading
 import time
 
-from measure import QUICK, Bench, cachectl, program, say, seconds, timed
-from product import Daemon, anonymous, answers, ask
+from goal import at_most, rate
+from measure import (QUICK, Bench, cachectl, compared, most_memory, program, sample_of,
+                     timed)
+from product import Daemon, answers, ask
+from table import line, mebibytes, say, seconds
 
 COUNT = 100_000 if QUICK else 1_000_000
+FEW = COUNT // 10
 QUESTIONS = 20_000
+LONGEST = 600                   # seconds that a reader reads
 
 
 def main():
     with Bench() as bench:
-        full = bench.path("full")
-        subprocess.run([program("fill"), full, str(COUNT)], check=True,
-                       stdout=subprocess.DEVNULL)
+        full, few = (filled(bench, f"full{count}", count) for count in (COUNT, FEW))
         size(bench, full)
-        listing(bench, full)
+        listing(bench, few, full)
         daemon(bench, full)
         purge(bench)
+
+
+def filled(bench, name, count, *more):
+    directory = bench.path(name)
+    subprocess.run([program("fill"), directory, str(count), *more], check=True,
+                   stdout=subprocess.DEVNULL)
+    return directory
 
 
 def octets(directory, name):
@@ -52,26 +62,23 @@ def size(bench, full):
     random.Random(1).shuffle(exported)
     with open(lines, "wb") as file:
         file.writelines(exported)
+    del exported
     took = timed(command(bench, where, "import", lines), COUNT)
     ours = octets(where, "policies") / COUNT
     theirs = octets(full, "policies") / COUNT
     say(13, f"{COUNT:,} policies, imported in random order",
         f"{ours:.0f} B a domain (LMDB alone {theirs:.0f}); answers "
-        f"{octets(full, 'answers') / COUNT:.0f} B; import cpu {seconds(took.cpu)} each",
-        "600 B", ours <= 600)
+        f"{octets(full, 'answers') / COUNT:.0f} B; import {seconds(took.wall)} each (cpu "
+        f"{seconds(took.cpu)})", [at_most("a domain", ours, 600, "{:.0f} B")])
     os.unlink(lines)
 
 
-def listing(bench, full):
-    begin, most = time.monotonic(), 0
-    with subprocess.Popen(command(bench, full, "list"),
-                          stdout=subprocess.PIPE) as process:
-        count = 0
-        while block := process.stdout.read(1 << 20):
-            count += block.count(b"\n")
-            most = max(most, anonymous(process.pid))
-    say(13, f"`list` of {count - 1:,}", f"{most / 1024:.1f} MiB at most, "
-        f"{seconds(time.monotonic() - begin)}", "constant memory", most < 16384)
+def listing(bench, few, full):
+    used, took = zip(*(most_memory(command(bench, where, "list"))
+                       for where in (few, full)))
+    say(13, f"`list` of {FEW:,} and of {COUNT:,}",
+        f"{mebibytes(used[0])} and {mebibytes(used[1])}; {seconds(took[1])}",
+        [at_most("memory", used[1] / used[0], 1.1, "{:.3g} x")])
 
 
 def daemon(bench, full):
@@ -81,29 +88,33 @@ def daemon(bench, full):
             ask(connection, f"sts d{number * 7919 % COUNT:07}.bench.test")
         used = running.memory()
     say(13, f"the daemon after {QUESTIONS:,} of them",
-        f"{used / 2 ** 20:.1f} MiB without the map", "20 MB", used < 20e6)
+        f"{used / 2 ** 20:.1f} MiB without the map",
+        [at_most("memory", used / 1e6, 20, "{:.3g} MB")])
 
 
 def purge(bench):
-    """Half of the policies have expired; readers look the others up meanwhile."""
-    half = bench.path("half")
-    subprocess.run([program("fill"), half, str(COUNT), "expiring"], check=True,
-                   stdout=subprocess.DEVNULL)
-    alone = reader(half, 2)
-    latencies = []
-    thread = threading.Thread(target=lambda: latencies.append(reader(half, 5)))
-    thread.start()
-    took = timed(command(bench, half, "purge"))
-    thread.join()
-    say(13, f"readers while `purge` removes {COUNT // 2:,} in {seconds(took.wall)}",
-        f"p99 {seconds(latencies[0]['p99'])}, alone {seconds(alone['p99'])}; "
-        f"{latencies[0]['ops']:,} lookups, none failed", "readers go on", True)
+    """Half of the policies have expired; a reader looks the others up meanwhile.  It
+    looks up as many as without the purge, or it had to wait."""
+    half = filled(bench, "half", COUNT, "expiring")
+    alone, _ = beside(half, lambda: time.sleep(2))
+    meanwhile, took = beside(half, lambda: timed(command(bench, half, "purge")))
+    found = compared([sample_of(meanwhile)], [sample_of(alone)])
+    line(13, f"a reader while `purge` removes {COUNT // 2:,} in {seconds(took.wall)}; "
+         f"floor: nobody removes; {meanwhile['ops']:,} lookups, the longest "
+         f"{seconds(meanwhile['longest'])}; readers go on", found, [rate(0.8)])
 
 
-def reader(directory, span):
-    done = subprocess.run([program("reader"), directory, str(COUNT), str(span)],
-                          stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)
+def beside(directory, work):
+    """What a reader reports that reads for as long as the work takes."""
+    command_line = [program("reader"), directory, str(COUNT), str(LONGEST)]
+    with subprocess.Popen(command_line, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()       # it begins
+        done = work()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command_line)}: exit {process.returncode}")
+    return json.loads(out), done
 
 
 if __name__ == "__main__":

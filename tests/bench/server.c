@@ -1,6 +1,6 @@
 /*
  * A policy host or an MX host of every name, fast enough not to be what is
- *measured.
+ * measured.
  *
  *	server https|smtp ADDRESS ROOT.pem ROOT.key DELAY
  *

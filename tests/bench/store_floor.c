@@ -1,7 +1,7 @@
 /*
  * Row 14, floor: the same by LMDB alone, with the same flags: an environment
- *that is synced and one that is not. Each store looks at what is there, puts
- *and commits.
+ * that is synced and one that is not. Each store looks at what is there, puts
+ * and commits.
  *
  *	store_floor DIRECTORY COUNT one|negative|forked|batched POLICY ANSWER
  *

@@ -21,7 +21,6 @@ from readme import commands
 HEAVY, LIGHT = "exim4-daemon-heavy", "exim4-daemon-light"
 MODULE = "/usr/lib/exim4/mtasts.so"
 DIRECTORIES = ("/var/lib/mtasts", "/run/mtasts")
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 README = "/src/contrib/exim/README.md"
 MAKE_LIMIT = 300
 PACKAGES = Packages("exim", HEAVY, LIGHT)
@@ -54,9 +53,8 @@ class EximLab(Lab):
             self.follow("Install")
 
     def trust(self):
-        """Let the machine know the lab's authority, and no other."""
         with open(self.pki.root, encoding="ascii") as file:
-            self.machine.write(AUTHORITIES, file.read())
+            self.machine.trust(file.read())
 
     # mtasts in the machine.
 

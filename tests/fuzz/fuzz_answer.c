@@ -1,5 +1,6 @@
-/* rules/answer: any octets as a cached answer or finding. */
+/* rules/answer, rules/mxset: any octets as a record of the answers environment. */
 #include "rules/answer.h"
+#include "rules/mxset.h"
 
 #include "base/text.h"
 #include "fuzz/fuzz.h"
@@ -58,6 +59,24 @@ check_age(const struct answer *answer, int64_t now)
 }
 
 static void
+check_mxset(const struct mxset *set, int64_t now)
+{
+	char name[DOMAIN_SIZE];
+	size_t i;
+
+	assert_in_range(set->count, 1, MXSET_HOSTS_MAX);
+	for (i = 0; i < set->count; i++) {
+		assert_true(domain_host(set->hosts[i].name,
+		    strlen(set->hosts[i].name), name));
+		assert_string_equal(name, set->hosts[i].name);
+	}
+	if (mxset_is_fresh(set, now)) {
+		assert_true(set->asked_at <= now && now < set->fresh_until);
+		assert_true(set->fresh_until - now <= MXSET_KEPT_MAX);
+	}
+}
+
+static void
 check_octets(const char *data, size_t len)
 {
 	static const int64_t times[] = { INT64_MIN, 0, 1790000000, INT64_MAX };
@@ -65,11 +84,13 @@ check_octets(const char *data, size_t len)
 	struct answer answer;
 	bool is_answer = answer_decode(data, len, &answer);
 	bool is_finding = finding_decode(data, len, &finding);
+	struct mxset set;
+	bool is_mxset = mxset_decode(data, len, &set);
 	char *again = malloc(len + 1);
 	size_t i;
 
 	assert_non_null(again);
-	assert_false(is_answer && is_finding);
+	assert_true(is_answer + is_finding + is_mxset <= 1);
 	if (is_answer) {
 		check_answer(&answer, data, len);
 		assert_int_equal(answer_encode(&answer, again, len), len);
@@ -80,6 +101,10 @@ check_octets(const char *data, size_t len)
 		assert_int_equal(finding_encode(&finding, again, len), len);
 		assert_memory_equal(again, data, len);
 	}
+	if (is_mxset) {
+		assert_int_equal(mxset_encode(&set, again, len), len);
+		assert_memory_equal(again, data, len);
+	}
 	free(again);
 	for (i = 0; i < COUNT(times); i++) {
 		unsigned rank = answer_rank(data, len, times[i]);
@@ -87,6 +112,8 @@ check_octets(const char *data, size_t len)
 		assert_in_range(rank, 1, 4);
 		if (is_answer)
 			check_age(&answer, times[i]);
+		else if (is_mxset)
+			check_mxset(&set, times[i]);
 		else if (!is_finding)
 			assert_int_equal(rank, 4);
 	}

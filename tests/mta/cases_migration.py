@@ -4,14 +4,13 @@ Debian's own postfix-mta-sts-resolver, which has found the policies by itself.""
 
 import json
 
-from mta import AUTHORITIES
 from mtasts import SECTIONS
 from postfix import DOORS, PostfixLab, download_debs
 
 # pylint: disable=wrong-import-order
 import daemons
 import gone
-from debian import Packages
+from debian import AUTHORITIES, Packages
 from https_server import policy, reply
 from lab import ALLOWED
 import readme

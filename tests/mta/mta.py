@@ -19,7 +19,6 @@ from tap import Failure, same
 US = "sender.test"
 SENDER = "somebody@" + US
 OUR_ADDRESS = "192.0.2.1"
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 SECRET = "the quick brown fox"
 BODY = f"Subject: a message\nFrom: {SENDER}\n\n{SECRET}\n".encode()
 
@@ -98,7 +97,7 @@ class MtaLab(Lab):
         self.syslog = Syslog(self.machine.path("/dev/log"))
         self.machine.install(self.packages)
         with open(self.pki.root, encoding="ascii") as file:
-            self.machine.write(AUTHORITIES, file.read())
+            self.machine.trust(file.read())
         os.mkdir(self.machine.path("/src"))
         mount("--bind", os.environ["abs_top_srcdir"], self.machine.path("/src"))
         self.mtasts = Mtasts(self.machine)

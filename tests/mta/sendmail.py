@@ -4,11 +4,11 @@ import os
 import re
 from contextlib import contextmanager
 
-from mta import AUTHORITIES, BODY, SENDER, US, MtaLab
+from mta import BODY, SENDER, US, MtaLab
 from mtasts import MAP
 
 # pylint: disable=wrong-import-order
-from debian import Packages
+from debian import AUTHORITIES, Packages
 from tap import need
 
 DEBIAN_MC = "/usr/share/sendmail/cf/debian/sendmail.mc"

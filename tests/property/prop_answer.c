@@ -1,9 +1,10 @@
-/* rules/answer: what holds of every answer and finding. */
+/* rules/answer, rules/mxset: what holds of every answer, finding and MX set. */
 #include "rules/answer.h"
+#include "rules/mxset.h"
 
 #include "property/property.h"
 
-#define BUF_SIZE 2048
+#define BUF_SIZE MXSET_SIZE_MAX
 
 static const char letters[] = "abcXYZ0189";
 static const char mx[] = "mx.example\0*.a.example\0b";
@@ -158,12 +159,57 @@ findings_likewise(void **state)
 	}
 }
 
+static void
+random_host(struct random *random, struct mxset *set)
+{
+	char name[DOMAIN_SIZE] = "mx.";
+	size_t len = 1 + random_below(random, 60);
+
+	random_octets(random, "abcxyz_", name + 3, len);
+	name[3 + len] = '\0';
+	mxset_add(set, name, (uint16_t)random_next(random));
+}
+
+static void
+mx_sets_likewise(void **state)
+{
+	struct random random = random_start();
+	unsigned char buf[BUF_SIZE], again[BUF_SIZE];
+	struct mxset set, back;
+	size_t len, hosts;
+	int64_t now;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 5000; round++) {
+		now = (int64_t)random_next(&random);
+		mxset_begin(&set, random_next(&random) >> random_below(&random,
+		    32), now);
+		hosts = random_below(&random, MXSET_HOSTS_MAX + 3);
+		while (hosts-- > 0)
+			random_host(&random, &set);
+		len = mxset_encode(&set, buf, sizeof(buf));
+		assert_int_equal(len > 0, set.count > 0 &&
+		    set.count <= MXSET_HOSTS_MAX && set.fresh_until > now);
+		if (len == 0)
+			continue;
+		assert_true(mxset_decode(buf, len, &back));
+		assert_true(mxset_is_fresh(&back, back.fresh_until - 1));
+		assert_false(mxset_is_fresh(&back, back.fresh_until));
+		assert_false(mxset_decode(buf, len - 1, &back));
+		assert_true(mxset_decode(buf, len, &back));
+		assert_int_equal(mxset_encode(&back, again, sizeof(again)), len);
+		assert_memory_equal(again, buf, len);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decoding_what_was_encoded_gives_the_same),
 		cmocka_unit_test(findings_likewise),
+		cmocka_unit_test(mx_sets_likewise),
 	};
 
 	return cmocka_run_group_tests_name("prop_answer", tests, NULL, NULL);

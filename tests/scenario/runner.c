@@ -10,6 +10,7 @@
 
 #include "api/job.h"
 #include "discovery/refresh.h"
+#include "eval/recall.h"
 #include "io/cache_mem.h"
 #include "rules/entry.h"
 #include "world.h"
@@ -193,7 +194,7 @@ https_word(const char *word)
 {
 	int status;
 
-	for (status = HTTPS_OK; status <= HTTPS_NOMEM; status++)
+	for (status = HTTPS_OK; status <= HTTPS_UNABLE; status++)
 		if (strcmp(word, https_status_name((enum https_status)status)) ==
 		    0)
 			return (enum https_status)status;
@@ -235,6 +236,29 @@ on_done(struct job *job)
 	(void)job;
 }
 
+/* As a session does before it begins a job: is the verdict a pass by what is
+ * remembered? */
+static bool
+passes_by_memory(struct scenario *s, struct job *job)
+{
+	struct cache_buffer bytes = { 0 }, scratch = { 0 };
+	const struct recall memory = { &s->cache, s->engine.reader, &scratch,
+		world_now(s->world) };
+
+	job->evaluation = calloc(1, sizeof(*job->evaluation));
+	assert(job->evaluation != NULL);
+	job->finished = job->flags == 0 &&
+	    lookup_fresh(&s->cache, s->engine.reader, job->domain, memory.now,
+		&bytes, &job->answer) &&
+	    answer_binds(&job->answer) &&
+	    recall_pass(&memory, job->domain, &job->answer.policy,
+		s->engine.walks.probing, job->evaluation);
+	job->source = MTASTS_SOURCE_CACHE;
+	job->bytes = bytes.data;
+	cache_buffer_free(&scratch);
+	return job->finished;
+}
+
 /* LOOKUP|EVALUATE domain [recheck] [refresh] */
 static void
 start_job(struct scenario *s, char **words, bool evaluate)
@@ -254,7 +278,8 @@ start_job(struct scenario *s, char **words, bool evaluate)
 		if (strcmp(words[i], "refresh") == 0)
 			job->flags |= MTASTS_REFRESH;
 	}
-	job_start(job);
+	if (!evaluate || !passes_by_memory(s, job))
+		job_start(job);
 }
 
 static void
@@ -273,6 +298,7 @@ lose(struct scenario *s, const char *domain)
 {
 	cache_delete(&s->cache, CACHE_POLICIES, span_str(domain));
 	cache_delete(&s->cache, CACHE_ANSWERS, span_str(domain));
+	recall_forget_mx(&s->cache, domain);
 }
 
 /* ---- Looking ------------------------------------------------------------------ */

@@ -655,6 +655,44 @@ verify_finds_what_cannot_be_read(void **state)
 	assert_int_equal(told, 1);
 }
 
+/* The MX hosts of a pass are a record beside its answer. */
+static void
+remembered_mx_hosts_are_kept_and_removed_like_an_answer(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_cached c = cached("promise.mx.example");
+	size_t damage = 99, told = 0, removed;
+
+	host_set(host, "probe.enabled", "no");
+	host_again(host);
+	assert_int_equal(host_store(host, "promise.mx.example"), MTASTS_OK);
+	host_evaluate(host, "promise.mx.example", 0, -1);
+	assert_int_equal(stat_of(host, "answers"), 2);
+	assert_int_equal(mtasts_admin_verify(host->ctx, on_damage, &told,
+	    &damage, NULL), MTASTS_OK);
+	assert_int_equal(damage, 0);
+	assert_int_equal(mtasts_admin_purge(host->ctx, &removed, NULL),
+	    MTASTS_OK);
+	assert_int_equal(stat_of(host, "answers"), 2);
+	assert_int_equal(mtasts_admin_remove(host->ctx, "promise.mx.example",
+	    NULL), MTASTS_OK);
+	assert_int_equal(stat_of(host, "answers"), 0);
+
+	host_evaluate(host, "promise.mx.example", 0, -1);
+	assert_int_equal(host_store(host, "promise.mx.example"), MTASTS_OK);
+	host_evaluate(host, "promise.mx.example", 0, -1);
+	assert_int_equal(stat_of(host, "answers"), 2);
+	assert_int_equal(mtasts_admin_clear(host->ctx, &removed, NULL),
+	    MTASTS_OK);
+	assert_int_equal(stat_of(host, "answers"), 0);
+
+	c.policy.mx = "mx.other.example";
+	assert_int_equal(store(host, &c, NULL), MTASTS_OK);
+	assert_int_equal(mtasts_result_verdict(host_evaluate(host,
+	    "promise.mx.example", 0, -1)), MTASTS_VERDICT_FAIL);
+	assert_int_equal(stat_of(host, "answers"), 1);
+}
+
 static void
 compact_writes_a_copy(void **state)
 {
@@ -825,6 +863,7 @@ main(void)
 		TEST(purge_takes_the_expired_and_clear_the_rest),
 		TEST(statistics_count),
 		TEST(verify_finds_what_cannot_be_read),
+		TEST(remembered_mx_hosts_are_kept_and_removed_like_an_answer),
 		TEST(compact_writes_a_copy),
 		TEST(without_a_cache_every_call_says_so),
 		TEST(a_batch_does_them_all),

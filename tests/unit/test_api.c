@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/session.h"
+#include "eval/recall.h"
 #include "support/host.h"
 #include "support/sanitizer.h"
 #include "support/table.h"
@@ -506,6 +508,98 @@ without_a_policy_to_satisfy_an_evaluation_is_a_hit(void **state)
 	    0);
 }
 
+/* A domain whose policy is cached and whose verdict was a pass, with probes and
+ * without. */
+static void
+pass_once(struct host *host, bool probing)
+{
+	const struct eval_host mx = { .name = "mx.host.example",
+		.probe = PROBE_OK };
+	struct recall memory = { .now = time(NULL) };
+
+	host_set(host, "probe.enabled", probing ? "yes" : "no");
+	host_again(host);
+	memory.cache = &host->ctx->cache;
+	recall_note_finding(&memory, &mx, 60);
+	assert_int_equal(host_store(host, "promise.mx.example"), MTASTS_OK);
+	assert_int_equal(mtasts_result_verdict(host_evaluate(host,
+			     "promise.mx.example", 0, -1)),
+	    MTASTS_VERDICT_PASS);
+}
+
+static bool
+is_pass(struct mtasts_session *session, unsigned flags, int deadline)
+{
+	const struct mtasts_result *r;
+
+	return mtasts_evaluate(session, "Promise.MX.example.", flags, deadline,
+		   &r, NULL) == MTASTS_OK &&
+	    mtasts_result_verdict(r) == MTASTS_VERDICT_PASS &&
+	    mtasts_result_mode(r) == MTASTS_MODE_ENFORCE &&
+	    mtasts_result_host_count(r) == 1 &&
+	    strcmp(mtasts_result_host(r, 0)->name, "mx.host.example") == 0;
+}
+
+static bool
+passes_without_system_calls(void *arg)
+{
+	struct host *host = arg;
+	const struct mtasts_result *r;
+	struct mtasts_session *session;
+	int i, misses = 0;
+
+	if (mtasts_session_new(host->ctx, &session, NULL) != MTASTS_OK ||
+	    mtasts_lookup(session, "promise.mx.example", 0, 0, &r, NULL) !=
+		MTASTS_OK ||
+	    !forbid_system_calls())
+		return false;
+	for (i = 0; i < 100; i++)
+		misses += !is_pass(session, 0, -1);
+	syscall(SYS_exit_group, misses == 0 ? 0 : 2);
+	return false;
+}
+
+static void
+a_pass_by_memory_makes_no_system_call(void **state)
+{
+	int probing;
+
+	for (probing = 0; probing < 2; probing++) {
+		pass_once(*state, probing);
+		assert_int_equal(scratch_child(passes_without_system_calls,
+				     *state), 0);
+	}
+}
+
+/* Is a library with this in its path mapped? */
+static bool
+is_mapped(const char *what)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	char line[4096];
+	bool found = false;
+
+	assert_non_null(file);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strstr(line, what) != NULL;
+	fclose(file);
+	return found;
+}
+
+/* Neither what is cached nor what DNS alone decides. */
+static void
+libcurl_is_not_loaded_but_for_a_fetch(void **state)
+{
+	struct host *host = *state;
+
+	assert_int_equal(host_store(host, "a.example"), MTASTS_OK);
+	host_lookup(host, "a.example", 0, -1);
+	host_lookup(host, "plain.example", 0, -1);
+	host_lookup(host, "plain.example", 0, -1);
+	assert_true(is_mapped("/libcares"));
+	assert_false(is_mapped("/libcurl"));
+}
+
 /* The allocator is wrapped by the linker in this program. */
 static volatile unsigned long allocations;
 
@@ -556,6 +650,67 @@ a_hit_allocates_nothing(void **state)
 		    MTASTS_REASON_FETCH_ERROR);
 	}
 	assert_int_equal(allocations, before);
+}
+
+static void
+a_pass_by_memory_allocates_nothing(void **state)
+{
+	struct host *host = *state;
+	struct mtasts_session *session;
+	const struct mtasts_result *r;
+	unsigned long before;
+	int i;
+
+	pass_once(host, true);
+	assert_int_equal(mtasts_session_new(host->ctx, &session, NULL),
+	    MTASTS_OK);
+	assert_int_equal(mtasts_lookup(session, "promise.mx.example", 0, 0, &r,
+			     NULL), MTASTS_OK);
+	before = allocations;
+	for (i = 0; i < 100; i++)
+		assert_true(is_pass(session, 0, -1));
+	assert_int_equal(allocations, before);
+	mtasts_session_free(&session);
+}
+
+static void
+a_pass_by_memory_needs_no_time(void **state)
+{
+	struct host *host = *state;
+
+	pass_once(host, false);
+	assert_true(is_pass(host->session, 0, 0));
+	assert_true(is_pass(host->session, MTASTS_PREFER_CACHED, 0));
+	/* Who wants DNS to be asked has nothing yet. */
+	assert_false(is_pass(host->session, MTASTS_RECHECK, 0));
+	assert_false(is_pass(host->session, MTASTS_REFRESH, 0));
+	assert_int_equal(mtasts_admin_remove(host->ctx, "promise.mx.example",
+			     NULL), MTASTS_OK);
+	assert_int_equal(host_store(host, "promise.mx.example"), MTASTS_OK);
+	host_lookup(host, "promise.mx.example", 0, -1);
+	assert_false(is_pass(host->session, 0, 0));
+	assert_true(is_pass(host->session, 0, -1));
+}
+
+static void
+an_override_passes_by_memory_too(void **state)
+{
+	struct host *host = *state;
+	const struct mtasts_result *r;
+	char file[SCRATCH_PATH];
+
+	write_overrides(host, "mx.example enforce mx=mx.host.example\n", file);
+	host_set(host, "probe.enabled", "no");
+	host_again(host);
+	r = host_evaluate(host, "mx.example", 0, 0);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_TEMPERROR);
+	r = host_evaluate(host, "mx.example", 0, -1);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_PASS);
+	r = host_evaluate(host, "mx.example", 0, 0);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_PASS);
+	assert_int_equal(mtasts_result_source(r), MTASTS_SOURCE_OVERRIDE);
+	r = host_evaluate(host, "mx.example", MTASTS_RECHECK, 0);
+	assert_int_equal(mtasts_result_verdict(r), MTASTS_VERDICT_TEMPERROR);
 }
 
 /* ---- The rest -------------------------------------------------------------------------- */
@@ -609,6 +764,12 @@ a_trace_tells_each_step(void **state)
 	host_evaluate(host, "promise.mx.example", 0, -1);
 	assert_true(steps.dns);
 	assert_true(steps.verdict);
+	/* Who looks on sees DNS asked, whatever is remembered. */
+	pass_once(host, false);
+	steps = (struct steps) { 0 };
+	mtasts_admin_set_trace(host->ctx, on_step, &steps);
+	host_evaluate(host, "promise.mx.example", 0, -1);
+	assert_true(steps.verdict);
 	mtasts_admin_set_trace(host->ctx, NULL, NULL);
 	steps.count = 0;
 	host_lookup(host, "cold.example", 0, -1);
@@ -638,9 +799,14 @@ main(void)
 		TEST(with_an_unwritable_cache_lookups_are_answered),
 		TEST(a_policy_is_told_as_it_was_published),
 		TEST(what_was_not_published_is_not_told),
+		TEST(libcurl_is_not_loaded_but_for_a_fetch),
 		TEST(a_hit_makes_no_system_call),
 		TEST(without_a_policy_to_satisfy_an_evaluation_is_a_hit),
 		TEST(a_hit_allocates_nothing),
+		TEST(a_pass_by_memory_makes_no_system_call),
+		TEST(a_pass_by_memory_allocates_nothing),
+		TEST(a_pass_by_memory_needs_no_time),
+		TEST(an_override_passes_by_memory_too),
 		TEST(null_is_fine_where_the_header_says_so),
 		TEST(a_trace_tells_each_step),
 	};

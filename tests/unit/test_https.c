@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "net/fake_dns.h"
 #include "net/pki.h"
 #include "net/world.h"
+#include "support/scratch.h"
 
 #define PATH "/.well-known/mta-sts.txt"
 #define DAY 86400L
@@ -672,6 +674,37 @@ callback_may_free_the_port(void **state)
 	assert_false(other.done);
 }
 
+/* In a process that has not loaded libcurl yet. */
+static bool
+cannot_fetch_for_a_while(void *arg)
+{
+	struct rlimit old, low;
+	struct result r;
+
+	(void)arg;
+	if (loop_new(&clock_system, &loop, NULL) != MTASTS_OK ||
+	    getrlimit(RLIMIT_NOFILE, &old) != 0)
+		return false;
+	https = (struct https){ .ops = NULL };
+	make_https(NULL, PATIENCE);
+	low = (struct rlimit){ 3, old.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	get("good.test", &r);
+	setrlimit(RLIMIT_NOFILE, &old);
+	if (r.status != HTTPS_UNABLE ||
+	    strstr(r.detail, "libcurl cannot be loaded") == NULL)
+		return false;
+	get("good.test", &r);
+	return r.status == HTTPS_OK;
+}
+
+static void
+without_libcurl_there_is_no_fetch_until_it_is_there(void **state)
+{
+	(void)state;
+	assert_int_equal(scratch_child(cannot_fetch_for_a_while, NULL), 0);
+}
+
 static void
 unreadable_roots_trust_nobody(void **state)
 {
@@ -694,6 +727,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* the first, because the others load libcurl */
+		cmocka_unit_test(
+		    without_libcurl_there_is_no_fetch_until_it_is_there),
 		cmocka_unit_test_setup(outcomes_are_told_apart, use_defaults),
 		cmocka_unit_test_setup(request_says_no_more_than_it_must,
 		    use_defaults),

@@ -5,16 +5,22 @@
 #include "io/tls.h"
 
 #include <openssl/x509v3.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "net/pki.h"
+#include "net/world.h"
+#include "support/scratch.h"
 
 #define HOST "mta-sts.example.com"
 #define DAY 86400L
@@ -22,6 +28,7 @@
 static char root_path[] = "/tmp/mtasts-root-XXXXXX";
 static struct pki_pair root;
 static X509_STORE *roots;
+static bool in_namespace;
 
 static int
 make_roots(void **state)
@@ -179,6 +186,109 @@ environment_does_not_choose_roots(void **state)
 	pki_free(&pair);
 }
 
+/* What is in the directory and in the file, and whether our certificate is
+ * trusted then: by our own root, or not by a foreign one. */
+static const struct builtin {
+	const char *name; /* in the directory, NULL: no directory */
+	bool ours_there;
+	const char *file; /* "ours", "foreign", or NULL: no file */
+	enum mtasts_status status;
+	bool trusted;
+} builtins[] = {
+	{ "HASH.0", true, "foreign", MTASTS_OK, true },
+	{ "HASH.0", true, NULL, MTASTS_OK, true },
+	{ "HASH.0", false, "ours", MTASTS_OK, false },
+	{ "HASH.12", false, "ours", MTASTS_OK, false },
+	/* no directory of hashes */
+	{ "root.pem", true, "ours", MTASTS_OK, true },
+	{ "root.pem", false, "ours", MTASTS_OK, true },
+	{ "HASH", false, "ours", MTASTS_OK, true },
+	{ "HASH.", false, "ours", MTASTS_OK, true },
+	{ "HASH.r0", false, "ours", MTASTS_OK, true },
+	{ "HASH.0.pem", false, "ours", MTASTS_OK, true },
+	{ "0HASH.0", false, "ours", MTASTS_OK, true },
+	{ "deadbee.0", false, "ours", MTASTS_OK, true },
+	{ "DEADBEEF.0", false, "ours", MTASTS_OK, true },
+	{ "root.pem", true, "foreign", MTASTS_OK, false },
+	{ NULL, false, "ours", MTASTS_OK, true },
+	/* nothing to trust */
+	{ "root.pem", true, NULL, MTASTS_CONFIG, false },
+	{ NULL, false, NULL, MTASTS_CONFIG, false },
+};
+
+/* Over OpenSSL's own place, in a namespace. */
+static bool
+furnish(const struct builtin *row, const struct pki_pair *foreign)
+{
+	const char *directory = X509_get_default_cert_dir();
+	const struct pki_pair *there = row->ours_there ? &root : foreign;
+	char path[512], hash[16];
+	const char *rest;
+
+	if (mount("none", X509_get_default_cert_area(), "tmpfs", 0, NULL) != 0)
+		return false;
+	if (row->file != NULL)
+		pki_write(strcmp(row->file, "ours") == 0 ? root.cert :
+		    foreign->cert, X509_get_default_cert_file());
+	if (row->name == NULL)
+		return true;
+	rest = strstr(row->name, "HASH");
+	snprintf(hash, sizeof(hash), "%08lx",
+	    X509_subject_name_hash(there->cert));
+	snprintf(path, sizeof(path), "%s/%.*s%s%s", directory,
+	    rest != NULL ? (int)(rest - row->name) : 0, row->name,
+	    rest != NULL ? hash : "", rest != NULL ? rest + 4 : row->name);
+	if (mkdir(directory, 0755) != 0)
+		return false;
+	pki_write(there->cert, path);
+	return true;
+}
+
+static bool
+is_trusted(void)
+{
+	struct pki_wish wish = { .san = "DNS:" HOST, .not_after = DAY };
+	struct pki_pair pair = pki_issue(&root, &wish);
+	bool trusted = verify(pair.cert, HOST) == X509_V_OK;
+
+	pki_free(&pair);
+	return trusted;
+}
+
+static bool
+builtin_is_as(void *arg)
+{
+	const struct builtin *row = arg;
+	struct pki_pair foreign = pki_root("foreign root");
+	enum mtasts_status status;
+
+	if (unshare(CLONE_NEWNS) != 0 || !furnish(row, &foreign))
+		return false;
+	status = tls_roots_load(NULL, NULL, &roots, NULL);
+	return status == row->status &&
+	    (status != MTASTS_OK || is_trusted() == row->trusted);
+}
+
+static void
+a_directory_of_hashes_is_read_before_the_bundle(void **state)
+{
+	struct builtin row;
+	size_t i;
+
+	(void)state;
+	if (DEFAULT_CA_PATH[0] != '\0')
+		SCRATCH_SKIP("this build has another directory");
+	if (!in_namespace)
+		SCRATCH_SKIP("no namespaces permitted");
+	for (i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++) {
+		row = builtins[i];
+		if (scratch_child(builtin_is_as, &row) != 0)
+			fail_msg("row %zu: directory %s, file %s", i,
+			    row.name != NULL ? row.name : "none",
+			    row.file != NULL ? row.file : "none");
+	}
+}
+
 static void
 errors_have_their_names(void **state)
 {
@@ -198,8 +308,11 @@ main(void)
 		cmocka_unit_test(nul_in_a_name_does_not_end_it),
 		cmocka_unit_test(roots_that_cannot_be_read_are_an_error),
 		cmocka_unit_test(environment_does_not_choose_roots),
+		cmocka_unit_test(
+		    a_directory_of_hashes_is_read_before_the_bundle),
 		cmocka_unit_test(errors_have_their_names),
 	};
 
+	in_namespace = world_enter();
 	return cmocka_run_group_tests(tests, make_roots, free_roots);
 }
