@@ -1,7 +1,7 @@
 /*
  * What has ended and is to be stored: see outbox.h.
  *
- * Test: tests/scenario, tests/unit/test_admin.c (a batch stores together).
+ * Test: tests/scenario/cache.scn.
  */
 #include <string.h>
 
