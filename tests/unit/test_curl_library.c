@@ -68,7 +68,7 @@ nobody_has_it_who_does_not_ask(void **state)
 
 /* Fails under a limit, and succeeds without it. */
 static bool
-loads_after(int resource, rlim_t limit, struct mtasts_error *err)
+loads_after(unsigned resource, rlim_t limit, struct mtasts_error *err)
 {
 	struct rlimit old, low;
 	enum mtasts_status status;
