@@ -9,6 +9,7 @@
 
 #include "api/session.h"
 #include "base/error.h"
+#include "discovery/outbox.h"
 #include "rules/domain.h"
 
 #define JOBS_MAX 1024
@@ -122,7 +123,7 @@ run(struct batch *batch, struct batch_job *jobs, unsigned count)
 	}
 	for (i = 0; i < count; i++)
 		job_clear(&jobs[i].job);
-	lookup_flush(lookups);
+	outbox_flush(lookups); /* nobody runs this loop any more */
 }
 
 enum mtasts_status

@@ -36,8 +36,9 @@ progress_is_wanted(void)
 static void
 describe(const struct progress *progress, int64_t now, char text[TEXT_SIZE])
 {
-	double seconds = (double)(now - progress->began) / 1000;
-	double rate = seconds > 0 ? (double)progress->done / seconds : 0;
+	/* What took no millisecond took one. */
+	int64_t took = now > progress->began ? now - progress->began : 1;
+	double rate = (double)progress->done * 1000 / (double)took;
 	size_t left = progress->total - progress->done;
 	char end[TIME_SIZE];
 	int len;

@@ -1,6 +1,6 @@
 /*
  * Performs what discovery.c asks for: questions, the flight, the fetch, and the
- * stores at the end, some together. Decides nothing about policies.
+ * store at the end. Decides nothing about policies.
  *
  * One work a domain and set of flags, with a list of those who wait for it. A
  * port may complete from within its start function, so events are handled by
@@ -13,15 +13,13 @@
 
 #include "discovery/lookup.h"
 #include "discovery/discovery.h"
+#include "discovery/outbox.h"
 #include "discovery/report.h"
 #include "discovery/store.h"
 #include "rules/domain.h"
 
 #define FLIGHT_WAIT_MIN 10 /* milliseconds between tries */
 #define FLIGHT_WAIT_MAX 250
-/* Milliseconds at most from the end to the store, and where there is no hurry. */
-#define STORE_DELAY 20
-#define STORE_DELAY_PATIENT 250
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 
 struct lookup {
@@ -41,6 +39,7 @@ struct lookup_work {
 	struct dns_query *txt, *mx;
 	struct https_transfer *transfer;
 	struct timer retry;
+	struct outbox_item outgoing;
 	int flight_wait;	/* milliseconds, next try */
 	bool retrying;		/* for the flight, by the timer */
 	bool has_flight;
@@ -233,69 +232,14 @@ finish_nomem(struct lookup_work *work)
 	work_free(work);
 }
 
-/* ---- Storing ------------------------------------------------------------- */
-
-/* A store waits for the disk, and the loop with it. So where much is under way
- * the answers are given first and what ends within a moment is stored together.
- * The right to fetch is kept so long: nobody fetches again what waits here. */
-void
-lookup_flush(struct lookup_env *env)
-{
-	const struct discovery *discoveries[STORE_MAX];
-	struct lookup_work *work, *next;
-	size_t n = 0;
-
-	timer_stop(&env->timers, &env->store_timer);
-	for (work = env->ended; work != NULL; work = work->next)
-		discoveries[n++] = &work->discovery;
-	if (n > 0)
-		store_discoveries(&env->cache, discoveries, n,
-		    clock_wall(env->clock), env->log);
-	for (work = env->ended; work != NULL; work = next) {
-		next = work->next;
-		work_free(work);
-	}
-	env->ended = NULL;
-	env->ended_count = 0;
-}
-
+/* The right to fetch is kept until then: nobody fetches again what waits. */
 static void
-on_store_timer(void *arg)
+on_stored(void *arg)
 {
-	lookup_flush(arg);
+	work_free(arg);
 }
 
-/* What is known of a domain and not stored yet is not to be asked for again. */
-static void
-flush_domain(struct lookup_env *env, const char *domain)
-{
-	const struct lookup_work *work;
-
-	for (work = env->ended; work != NULL; work = work->next) {
-		if (strcmp(work->domain, domain) == 0) {
-			lookup_flush(env);
-			return;
-		}
-	}
-}
-
-static void
-store_later(struct lookup_work *work)
-{
-	struct lookup_env *env = work->env;
-	struct lookup_work **at = &env->ended;
-	int delay = env->patient ? STORE_DELAY_PATIENT : STORE_DELAY;
-
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = work;
-	if (env->ended_count++ == 0)
-		timer_start(&env->timers, &env->store_timer,
-		    clock_monotonic(env->clock) + delay, on_store_timer, env);
-	if (env->ended_count == STORE_MAX)
-		lookup_flush(env);
-}
-
+/* Is more under way, whose answers a store would hold up? */
 static bool
 has_company(const struct lookup_work *work)
 {
@@ -324,7 +268,7 @@ finish(struct lookup_work *work)
 	tell_answer(work);
 	work_unlink(work);
 	if (together)
-		store_later(work);
+		outbox_put(env, &work->outgoing);
 	else
 		work_free(work);
 }
@@ -437,7 +381,7 @@ take_flight(struct lookup_work *work)
 	struct entry entry_now;
 	struct answer answer_now;
 
-	flush_domain(env, work->domain);
+	outbox_flush_domain(env, work->domain);
 	if (is_fetching_here(work) || !flight_take(&env->flight, work->domain)) {
 		wait_for_flight(work);
 		return;
@@ -533,6 +477,9 @@ work_new(struct lookup_env *env, const char *domain, unsigned flags)
 	work->discovery.domain = work->domain;
 	work->discovery.flags = flags;
 	work->discovery.strict_first_use = env->strict_first_use;
+	work->outgoing = (struct outbox_item) {
+		.discovery = &work->discovery, .stored = on_stored,
+		.owner = work };
 	work->flight_wait = FLIGHT_WAIT_MIN;
 	work->step_began = clock_monotonic(env->clock);
 	work->next = env->works;
@@ -563,7 +510,7 @@ lookup_start(struct lookup_env *env, const char *domain, unsigned flags,
 	bool is_new = work == NULL;
 
 	*out = NULL;
-	flush_domain(env, domain);
+	outbox_flush_domain(env, domain);
 	if (lookup == NULL)
 		return MTASTS_NOMEM;
 	if (is_new)
@@ -611,5 +558,5 @@ lookup_env_close(struct lookup_env *env)
 {
 	while (env->works != NULL)
 		finish_nomem(env->works);
-	lookup_flush(env);
+	outbox_flush(env);
 }

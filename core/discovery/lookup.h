@@ -26,6 +26,7 @@ struct lookup_trace {
 };
 
 struct lookup_work;
+struct outbox_item;
 
 /* What lookups of one loop have in common. All is borrowed. */
 struct lookup_env {
@@ -45,17 +46,14 @@ struct lookup_env {
 	/* Store nothing at once, even when nothing else is in flight. */
 	bool patient;
 
-	struct lookup_work *works; /* in flight; NULL at first */
-	struct lookup_work *ended; /* to be stored, oldest first */
-	size_t ended_count;
-	struct timer store_timer;
+	struct lookup_work *works;  /* in flight; NULL at first */
+	struct outbox_item *outbox; /* to be stored, oldest first */
+	size_t outbox_count;
+	struct timer outbox_timer;
 };
 
 /* Ends what is in flight as if memory were short, and stores what has ended. */
 void lookup_env_close(struct lookup_env *env);
-
-/* Store now what has ended. Needed where a patient loop stops running. */
-void lookup_flush(struct lookup_env *env);
 
 /* Lives for the duration of the callback. */
 struct lookup_found {

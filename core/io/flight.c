@@ -12,6 +12,10 @@
  */
 #include <config.h>
 
+/* SHA256() has OpenSSL set itself up, which without memory ends the process;
+ * these need nothing of it. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "io/flight.h"
 
 #include "io/directory.h"
@@ -97,9 +101,12 @@ lock_byte(const char *domain, short type)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct flock byte = { .l_type = type, .l_whence = SEEK_SET };
+	SHA256_CTX hash;
 	uint64_t bits = 0;
 
-	SHA256((const unsigned char *)domain, strlen(domain), digest);
+	SHA256_Init(&hash);
+	SHA256_Update(&hash, domain, strlen(domain));
+	SHA256_Final(digest, &hash);
 	for (size_t i = 0; i < 8; i++)
 		bits = bits << 8 | digest[i];
 	byte.l_start = (off_t)(bits >> 2);

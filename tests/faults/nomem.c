@@ -5,8 +5,16 @@
  *	NOMEM_AT	the number of that allocation, from 1; 0 fails none
  *	NOMEM_AFTER	set: and so do all that follow
  *	NOMEM_TELL	set: the end of the program tells how many there were
+ *
+ * But for glibc's name service, which follows a NULL pointer where its tables
+ * could not be had (nss_database.c), and nobody can keep it from that.
  */
+#include <config.h>
+
+#include <dlfcn.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +29,7 @@ void *__libc_realloc(void *old, size_t size);
 static atomic_long asked;
 static long at = -1; /* not known yet */
 static bool after;
+static _Thread_local bool spared;
 
 static bool
 fails(void)
@@ -33,6 +42,8 @@ fails(void)
 		at = text != NULL ? atol(text) : 0;
 		after = getenv("NOMEM_AFTER") != NULL;
 	}
+	if (spared)
+		return false;
 	n = atomic_fetch_add(&asked, 1) + 1;
 	if (at <= 0 || (n != at && (!after || n < at)))
 		return false;
@@ -59,6 +70,27 @@ realloc(void *old, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(old, size);
 }
+
+#define SPARE(function, entry)                                              \
+	EXPORT int function(const char *restrict name,                      \
+	    struct entry *restrict out, char *restrict buf, size_t size,    \
+	    struct entry **restrict result)                                 \
+	{                                                                   \
+		union {                                                     \
+			void *found;                                        \
+			int (*call)(const char *, struct entry *, char *,   \
+			    size_t, struct entry **);                       \
+		} libc = { dlsym(RTLD_NEXT, #function) };                   \
+		int code;                                                   \
+                                                                            \
+		spared = true;                                              \
+		code = libc.call(name, out, buf, size, result);             \
+		spared = false;                                             \
+		return code;                                                \
+	}
+
+SPARE(getpwnam_r, passwd)
+SPARE(getgrnam_r, group)
 
 /* To the descriptor: printf would allocate. */
 __attribute__((destructor)) static void

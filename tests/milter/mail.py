@@ -1,7 +1,9 @@
 """Mail through the milter's socket: what is asked of the MTA, what is answered,
 and what becomes of the header."""
 
+import signal
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 from client import (ADD_HEADERS, BODY, CHANGE_HEADERS,  # noqa: E402
@@ -11,6 +13,7 @@ from milter import daemon, differs, finish, lacks, test  # noqa: E402
 NAME = "MTA-STS-Status"
 FORGED = [NAME, "Subject", NAME.upper(), "mta-sts-status",
           "X-" + NAME, NAME + "-X"]
+SESSIONS, MESSAGES, RELOADS = 24, 20, 10
 
 
 def forge(c):
@@ -62,6 +65,37 @@ def negotiation():
                  differs(forge(c), ([], "c")))
 
 
+def session(m, wrong):
+    """Messages of one MTA's session; what went wrong."""
+    with Client(m.socket) as c:
+        for number in range(MESSAGES):
+            c.mail(f"Q{number}")
+            codes = [c.rcpt("user@" + domain)[:1] for domain in ("none.test", "testing.test")]
+            if (codes, c.end()[1]) != (["c", "c"], "c"):
+                wrong.append(codes)
+
+
+def at_once():
+    """For the thread sanitizer above all: sessions side by side, each of which
+    judges, tags and logs, while the configuration is read anew."""
+    with daemon(milter="tag = all", patience="100ms") as m:
+        wrong = []
+        threads = [threading.Thread(target=session, args=(m, wrong))
+                   for _ in range(SESSIONS)]
+        for thread in threads:
+            thread.start()
+        for number in range(RELOADS):
+            m.signal(signal.SIGUSR1)
+            m.wait_for("event=reloaded", number + 1)
+        for thread in threads:
+            thread.join()
+        test("sessions side by side, and reloads: each gets its answers",
+             differs(wrong, []))
+        test("each recipient is logged", differs(
+            m.text().count("door=milter"), 2 * SESSIONS * MESSAGES))
+
+
 forged_headers()
 negotiation()
+at_once()
 finish()
