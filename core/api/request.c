@@ -87,7 +87,7 @@ begin(struct task *task)
 	enum mtasts_status status;
 	int deadline;
 
-	if (session_begin(session, request->domain, &request->job, &status)) {
+	if (session_known(session, request->domain, &request->job, &status)) {
 		answer(request, status);
 		return;
 	}
@@ -107,7 +107,7 @@ abandon(struct task *task)
 	struct request *request = (struct request *)(void *)task;
 	enum mtasts_status status;
 
-	if (session_begin(thread_session(task->thread), request->domain,
+	if (session_known(thread_session(task->thread), request->domain,
 		&request->job, &status))
 		answer(request, status);
 	else

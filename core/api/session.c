@@ -338,7 +338,7 @@ find(struct mtasts_session *session, struct job *job)
 }
 
 bool
-session_begin(struct mtasts_session *session, const char *domain,
+session_known(struct mtasts_session *session, const char *domain,
     struct job *job, enum mtasts_status *status)
 {
 	enum domain_status valid = domain_normalise(domain, strlen(domain),
@@ -363,7 +363,7 @@ session_run(struct mtasts_session *session, const char *domain, unsigned flags,
 	enum mtasts_status status;
 
 	*out = NULL;
-	if (!session_begin(session, domain, &job, &status))
+	if (!session_known(session, domain, &job, &status))
 		status = run(session, &job,
 		    session_patience(session, &job, flags, deadline));
 	if (status != MTASTS_OK)

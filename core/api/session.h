@@ -25,7 +25,7 @@ struct mtasts_session {
  */
 
 /* What needs no engine: true with the answer, or with MTASTS_NOMEM in *status. */
-bool session_begin(struct mtasts_session *session, const char *domain,
+bool session_known(struct mtasts_session *session, const char *domain,
     struct job *job, enum mtasts_status *status);
 /* How long to wait for the job: 0, not at all. */
 int session_patience(struct mtasts_session *session, const struct job *job,

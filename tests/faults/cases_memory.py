@@ -22,9 +22,11 @@ SEED = int(os.environ.get("NOMEM_SEED", "8461"))
 DOMAIN = "held.live.test"
 RIGHT, NO_MEMORY = 0, 3
 # The scanner of libconfuse ends the program, and nobody can keep it from that.  The
-# last is what libc says of its assertion where there is no memory for the words.
-SCANNER = re.compile(r"^out of dynamic memory in yy|lexer\.l:\d+: |^Unexpected error\.$",
-                     re.MULTILINE)
+# third is what libc says of its assertion where there is no memory for the words; the
+# last what its dynamic linker says of a library's thread-local data, GnuTLS's for one,
+# which libcurl brings along.
+SCANNER = re.compile(r"^out of dynamic memory in yy|lexer\.l:\d+: |^Unexpected error\.$|"
+                     r"^cannot allocate memory for thread-local data: ABORT$", re.MULTILINE)
 
 
 def preload(**more):

@@ -45,8 +45,12 @@ if test -e "$library" && grep -q MTASTS_PRIVATE "$map"; then
 	exported | sort > "$work/exported"
 	comm -3 "$work/mapped" "$work/exported" > "$work/bad"
 	check 'the library exports what the map names' "$work/bad"
+	readelf -rW "$library" | grep 'JUMP.* mtasts_' > "$work/bad"
+	check 'the library calls its own functions without a search' "$work/bad"
 else
 	skip 'the library exports what the map names' 'no shared library built'
+	skip 'the library calls its own functions without a search' \
+		'no shared library built'
 fi
 
 finish
