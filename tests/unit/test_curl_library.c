@@ -188,6 +188,8 @@ a_child_of_a_process_that_loads_it_loads_it(void **state)
 	unsigned i;
 
 	(void)state;
+	if (WITH_ADDRESS_SANITIZER || WITH_THREAD_SANITIZER)
+		SCRATCH_SKIP("a sanitizer does not survive it");
 	for (i = 0; i < ROUNDS; i++)
 		assert_int_equal(scratch_child(forks_while_loading, &i), 0);
 }
