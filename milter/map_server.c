@@ -13,8 +13,8 @@
 #include "map_server.h"
 
 #include "log.h"
-#include "map_lookup.h"
 #include "map_protocol.h"
+#include "map_queue.h"
 #include "stats.h"
 
 #include <event2/buffer.h>
@@ -40,20 +40,10 @@
 #define PARTIAL_SECONDS 30 /* for the rest of a request that has begun */
 #define WRITE_SECONDS 60
 
-struct connection;
-
-struct request {
-	struct map_lookup lookup; /* first: it leads back here */
-	bool away;		  /* being looked up, and not ours */
-	struct connection *connection; /* NULL when it is gone */
-	struct request *next;
-};
-
 struct connection {
 	TAILQ_ENTRY(connection) link; /* longest silent first */
 	struct bufferevent *stream;
-	struct request *first, **last; /* not answered yet, in order */
-	unsigned pending;
+	struct map_queue queue; /* not answered yet */
 	int64_t partial_since; /* 0: no request has begun */
 	bool paused;	       /* not read from */
 	bool ending;	       /* nothing more to read: close when done */
@@ -86,31 +76,9 @@ now(void)
 /* ---- Closing ------------------------------------------------------------- */
 
 static void
-request_free(struct request *request)
-{
-	free(request->lookup.answer);
-	free(request);
-}
-
-/* What is looked up still comes back, and is freed then. */
-static void
-drop_requests(struct connection *c)
-{
-	while (c->first != NULL) {
-		struct request *request = c->first;
-
-		c->first = request->next;
-		if (request->away)
-			request->connection = NULL;
-		else
-			request_free(request);
-	}
-}
-
-static void
 connection_close(struct connection *c)
 {
-	drop_requests(c);
+	map_queue_drop(&c->queue);
 	TAILQ_REMOVE(&server.connections, c, link);
 	bufferevent_free(c->stream);
 	free(c);
@@ -130,7 +98,7 @@ unsent(struct connection *c)
 static bool
 end_if_done(struct connection *c)
 {
-	if (!c->ending || c->pending > 0 || unsent(c) > 0)
+	if (!c->ending || c->queue.pending > 0 || unsent(c) > 0)
 		return false;
 	connection_close(c);
 	return true;
@@ -170,31 +138,12 @@ send_answers(struct connection *c)
 static void
 flush_answers(struct connection *c)
 {
-	while (c->first != NULL && !c->first->away) {
-		struct request *request = c->first;
+	const char *answer;
 
-		c->first = request->next;
-		if (c->first == NULL)
-			c->last = &c->first;
-		c->pending--;
-		put_answer(request->lookup.answer);
-		request_free(request);
+	while ((answer = map_queue_next(&c->queue)) != NULL) {
+		put_answer(answer);
+		map_queue_pop(&c->queue);
 	}
-}
-
-static struct request *
-queue_request(struct connection *c, const struct map_question *question)
-{
-	struct request *request = calloc(1, sizeof(*request));
-
-	if (request == NULL)
-		return NULL;
-	request->lookup.question = *question;
-	request->connection = c;
-	*c->last = request;
-	c->last = &request->next;
-	c->pending++;
-	return request;
 }
 
 /* It waits for those before it, or may be sent at once. */
@@ -202,28 +151,10 @@ static bool
 give_answer(struct connection *c, const struct map_question *question,
     const char *answer)
 {
-	struct request *request;
-
-	if (c->first == NULL) {
-		put_answer(answer);
-		return true;
-	}
-	request = queue_request(c, question);
-	if (request != NULL)
-		request->lookup.answer = strdup(answer);
-	return request != NULL && request->lookup.answer != NULL;
-}
-
-static bool
-answer_later(struct connection *c, const struct map_question *question)
-{
-	struct request *request = queue_request(c, question);
-
-	if (request == NULL)
-		return false;
-	stats_add(STATS_MAP_WAITED);
-	request->away = map_lookup_start(&request->lookup);
-	return request->away;
+	if (c->queue.pending > 0)
+		return map_queue_answered(&c->queue, question, answer);
+	put_answer(answer);
+	return true;
 }
 
 static void
@@ -258,7 +189,8 @@ handle_request(struct connection *c, char *text)
 	if (map_lookup_cached(&question, server.answer,
 		sizeof(server.answer)))
 		return give_answer(c, &question, server.answer);
-	return answer_later(c, &question);
+	stats_add(STATS_MAP_WAITED);
+	return map_queue_look_up(&c->queue, &question);
 }
 
 /* ---- Reading ------------------------------------------------------------- */
@@ -295,7 +227,7 @@ note_partial(struct connection *c)
 static bool
 is_full(struct connection *c)
 {
-	return c->pending >= PENDING_MAX || unsent(c) >= OUTPUT_MAX;
+	return c->queue.pending >= PENDING_MAX || unsent(c) >= OUTPUT_MAX;
 }
 
 static bool
@@ -437,7 +369,7 @@ make_room(void)
 	struct connection *c;
 
 	TAILQ_FOREACH(c, &server.connections, link) {
-		if (c->pending == 0) {
+		if (c->queue.pending == 0) {
 			connection_close(c);
 			return true;
 		}
@@ -458,7 +390,7 @@ connection_new(evutil_socket_t fd)
 		free(c);
 		return NULL;
 	}
-	c->last = &c->first;
+	map_queue_init(&c->queue, c);
 	return c;
 }
 
@@ -509,33 +441,26 @@ wake(void)
 		return; /* full: it is awake */
 }
 
-/* Without memory there is no answer: the MTA asks again. */
-static void
-on_done(struct request *request)
-{
-	struct connection *c = request->connection;
-
-	request->away = false;
-	if (c == NULL)
-		request_free(request);
-	else if (request->lookup.answer == NULL)
-		connection_close(c);
-	else
-		connection_work(c);
-}
-
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	struct map_lookup *lookup;
+	void *owner;
 	uint64_t count;
+	bool answered;
 
 	(void)what;
 	(void)arg;
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_write(MTASTS_LOG_ERROR, "event=wake-failed");
-	while ((lookup = map_lookup_done()) != NULL)
-		on_done((struct request *)(void *)lookup);
+	while (map_queue_returned(&owner, &answered)) {
+		if (owner == NULL)
+			continue;
+		/* Without memory there is no answer: the MTA asks again. */
+		if (answered)
+			connection_work(owner);
+		else
+			connection_close(owner);
+	}
 }
 
 /* ---- Starting and stopping ----------------------------------------------- */

@@ -10,15 +10,15 @@ from goal import rate
 from measure import QUICK, Bench, compare, program, sampled
 from table import line
 
-COUNT = 200 if QUICK else 500
+COUNT = 200 if QUICK else 300
 READ = 1000                     # domains for the readers
 SPAN = 2                        # seconds of looking up
 # (way, title, stores)
 WAYS = (
     ("one", "a policy and its answer, one at a time", COUNT),
     ("forked", "the same by 100 processes at once, each of which opens the cache", COUNT),
-    ("batched", "policies in batches, as a refresh stores them", 100 * COUNT),
-    ("negative", "an answer that may be lost", 40 * COUNT),
+    ("batched", "policies in batches, as a refresh stores them", 200 * COUNT),
+    ("negative", "an answer that may be lost", 80 * COUNT),
 )
 
 

@@ -686,6 +686,7 @@ remembered_mx_hosts_are_kept_and_removed_like_an_answer(void **state)
 	    MTASTS_OK);
 	assert_int_equal(stat_of(host, "answers"), 0);
 
+	c.policy.mx_count = 1;
 	c.policy.mx = "mx.other.example";
 	assert_int_equal(store(host, &c, NULL), MTASTS_OK);
 	assert_int_equal(mtasts_result_verdict(host_evaluate(host,
