@@ -21,12 +21,12 @@ RUNS = int(os.environ.get("NOMEM_RUNS", "150"))
 SEED = int(os.environ.get("NOMEM_SEED", "8461"))
 DOMAIN = "held.live.test"
 RIGHT, NO_MEMORY = 0, 3
-# The scanner of libconfuse ends the program, and nobody can keep it from that.  The
-# third is what libc says of its assertion where there is no memory for the words; the
-# last what its dynamic linker says of a library's thread-local data, GnuTLS's for one,
-# which libcurl brings along.
-SCANNER = re.compile(r"^out of dynamic memory in yy|lexer\.l:\d+: |^Unexpected error\.$|"
-                     r"^cannot allocate memory for thread-local data: ABORT$", re.MULTILINE)
+# The scanner of libconfuse ends the program, and so does the dynamic linker where a
+# library that libcurl needs wants its thread's data; nobody can keep them from that.
+# The last is what libc says of its assertion where there is no memory for the words.
+ENDERS = re.compile(r"^out of dynamic memory in yy|lexer\.l:\d+: "
+                    r"|^cannot allocate memory for thread-local data: ABORT$"
+                    r"|^Unexpected error\.$", re.MULTILINE)
 
 
 def preload(**more):
@@ -51,7 +51,7 @@ def chosen(total):
 def judge(worker, where, allowed):
     code = worker.finish()
     need(code is not None, f"{where}: it hangs")
-    need(code in (RIGHT, NO_MEMORY) or SCANNER.search(worker.said()),
+    need(code in (RIGHT, NO_MEMORY) or ENDERS.search(worker.said()),
          f"{where}: it ends with {code}\n{worker.said()}")
     for answer in worker.answers():
         if answer.outcome == "error":

@@ -29,7 +29,8 @@ void *__libc_realloc(void *old, size_t size);
 static atomic_long asked;
 static long at = -1; /* not known yet */
 static bool after;
-static _Thread_local bool spared;
+/* Had without a call of libc's, which may want memory for it. */
+static _Thread_local bool spared __attribute__((tls_model("initial-exec")));
 
 static bool
 fails(void)
