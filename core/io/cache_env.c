@@ -316,7 +316,7 @@ env_free(struct cache_env *env)
 	cache_mark_close(&env->mark);
 	if (env->dirfd != -1)
 		close(env->dirfd);
-	pthread_rwlock_destroy(&env->map);
+	cache_gate_destroy(&env->gate);
 	free(env);
 }
 
@@ -324,7 +324,6 @@ static struct cache_env *
 env_new(int dirfd, const struct stat *directory, const struct log *log)
 {
 	struct cache_env *env = calloc(1, sizeof(*env));
-	pthread_rwlockattr_t attr;
 
 	if (env == NULL)
 		return NULL;
@@ -333,12 +332,7 @@ env_new(int dirfd, const struct stat *directory, const struct log *log)
 	env->generation = fork_generation();
 	env->log = log;
 	env->mark.fd = -1;
-	/* Who moves the map would otherwise wait for ever. */
-	pthread_rwlockattr_init(&attr);
-	pthread_rwlockattr_setkind_np(&attr,
-	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	pthread_rwlock_init(&env->map, &attr);
-	pthread_rwlockattr_destroy(&attr);
+	cache_gate_init(&env->gate);
 	return env;
 }
 

@@ -7,12 +7,12 @@
 #define IO_CACHE_ENV_H
 
 #include <lmdb.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
 #include "io/cache.h"
+#include "io/cache_gate.h"
 #include "io/cache_mark.h"
 
 /* What LMDB's numbers come to: only cache_fault knows them. */
@@ -52,8 +52,8 @@ struct cache_env {
 	bool kept;		/* never to be closed, see cache_env.c */
 	atomic_bool stale;	/* to be opened anew */
 	atomic_bool suspect;	/* and to be walked before */
-	pthread_rwlock_t map;	/* for writing: while the map is moved */
-	bool lost;		/* the map is gone; under map */
+	struct cache_gate gate; /* shut while the map is moved */
+	bool lost;		/* the map is gone; written with the gate shut */
 	atomic_llong full_until; /* nothing to evict until then (monotonic) */
 	atomic_bool full_told;
 	atomic_size_t credit;	/* octets evicted and not yet stored again */

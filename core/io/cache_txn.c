@@ -3,8 +3,8 @@
  * what may come in the way: a full table of readers, a map made larger by
  * another process, a fork.
  *
- * Between begin and end the map's lock is held for reading and the process is
- * marked as being inside. Knows no keys and values.
+ * Between begin and end the thread is inside the map's gate and the process is
+ * marked as being inside LMDB. Knows no keys and values.
  *
  * Test: tests/unit/test_cache_lmdb.c
  */
@@ -27,9 +27,9 @@ cache_env_note(struct cache_env *env, enum cache_fault fault)
 static bool
 enter(struct cache_env *env)
 {
-	pthread_rwlock_rdlock(&env->map);
+	cache_gate_enter(&env->gate);
 	if (env->lost) {
-		pthread_rwlock_unlock(&env->map);
+		cache_gate_leave(&env->gate);
 		return false;
 	}
 	cache_mark_enter(&env->mark);
@@ -40,19 +40,19 @@ static void
 leave(struct cache_env *env)
 {
 	cache_mark_leave(&env->mark);
-	pthread_rwlock_unlock(&env->map);
+	cache_gate_leave(&env->gate);
 }
 
 /* Take over the size that the file says. No transaction is live meanwhile. */
 static void
 move_map(struct cache_env *env)
 {
-	pthread_rwlock_wrlock(&env->map);
+	cache_gate_shut(&env->gate);
 	if (!env->lost && mdb_env_set_mapsize(env->mdb, 0) != 0) {
 		env->lost = true;
 		atomic_store(&env->stale, true);
 	}
-	pthread_rwlock_unlock(&env->map);
+	cache_gate_open(&env->gate);
 }
 
 /* After a begin that failed: is it worth another try? */
