@@ -87,12 +87,13 @@ def expired(owner):
 
     def run():
         lab.submit(recipient)
-        until(lambda: lab.retry() or recipient not in lab.queued(), "it is not bounced")
+        same("queued", lab.queued(), {recipient})
+        with lab.queue_time("1s"):
+            until(lambda: lab.retry() or recipient not in lab.queued(), "it is not bounced")
 
     owner.move(ATTACKER)
     owner.goes_to(None)
-    with lab.queue_time("1s"):
-        delivery = lab.watch(run)
+    delivery = lab.watch(run)
     with delivery.told():
         same("taken by", delivery.messages(), [])
         need(lab.bounced(delivery.log, recipient), "the log tells of no bounce")
