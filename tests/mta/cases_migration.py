@@ -4,8 +4,8 @@ Debian's own postfix-mta-sts-resolver, which has found the policies by itself.""
 
 import json
 
-from mtasts import SECTIONS
 from postfix import DOORS, PostfixLab, download_debs
+from mtasts import SECTIONS
 
 # pylint: disable=wrong-import-order
 import daemons

@@ -17,7 +17,6 @@ from shared import MIXED, NONE, SHARED, SMART, VALID, fates
 from tap import main, need, same, scenario
 
 
-
 @scenario("the server's name is asked for by SNI")
 def sni(lab):
     delivery = lab.send("user@valid.test")
