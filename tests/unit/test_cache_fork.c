@@ -171,8 +171,8 @@ fork_in_the_middle_of_everything(void **state)
 	pthread_t threads[THREADS];
 	void *result;
 
-	if (WITH_ADDRESS_SANITIZER)
-		SCRATCH_SKIP("AddressSanitizer's allocator does not survive it");
+	if (WITH_ADDRESS_SANITIZER || WITH_THREAD_SANITIZER)
+		SCRATCH_SKIP("a sanitizer's allocator does not survive it");
 	busy.options.log = NULL;
 	begin(s);
 	store_close(s); /* so that the threads open and close */
