@@ -11,30 +11,19 @@ from expect import deliver, expect, told
 
 # pylint: disable=wrong-import-order
 import listen
-from cases_cachectl import MX, Owner
 from https_server import policy, reply
+from owner import ATTACKER, MX, MX2, NO_TLS, MailOwner
 from pki import named
 from tap import main, need, scenario
 import world
 
-MX2, ATTACKER, NO_TLS = "mx2.good.test", "mx.attacker.test", "mx.downgraded.test"
 PATIENCE = 15                   # seconds for a policy host that hangs
 OWNERS = []
 CASES = []
 
 
-class Domain(Owner):
+class Domain(MailOwner):
     """An owner whose mail Exim delivers."""
-
-    def settle(self, lab):
-        super().settle(lab)
-        lab.zone.ttls[self.domain] = 0
-
-    def move(self, *hosts):
-        """Have other MX hosts."""
-        self.lab.zone.clear(self.domain, "MX")
-        for preference, host in enumerate(hosts):
-            self.lab.zone.add(self.domain, "MX", (preference, host))
 
     def expect_mail(self, outcome, **more):
         delivery = deliver(self.lab, self.domain)

@@ -6,6 +6,7 @@ from https_server import policy, reply
 from tap import ask, clean, same
 
 MX = "mx.good.test"
+MX2, ATTACKER, NO_TLS = "mx2.good.test", "mx.attacker.test", "mx.downgraded.test"
 MINUTE = 1 / 1440               # of a day
 
 
@@ -62,3 +63,17 @@ class Owner:
     @property
     def gets(self):
         return len(self.lab.record.read(host="mta-sts." + self.domain, event="request"))
+
+
+class MailOwner(Owner):
+    """An owner whose mail an MTA delivers."""
+
+    def settle(self, lab):
+        super().settle(lab)
+        lab.zone.ttls[self.domain] = 0
+
+    def move(self, *hosts):
+        """Have other MX hosts."""
+        self.lab.zone.clear(self.domain, "MX")
+        for preference, host in enumerate(hosts):
+            self.lab.zone.add(self.domain, "MX", (preference, host))

@@ -2,26 +2,15 @@
 its own below live.test."""
 
 # pylint: disable=wrong-import-order
-from owner import MX, Owner
+from owner import ATTACKER, MX, MX2, NO_TLS, MailOwner
 from tap import need, same, scenario, until
 
-MX2, ATTACKER, NO_TLS = "mx2.good.test", "mx.attacker.test", "mx.downgraded.test"
 OWNERS = []
 CASES = []
 
 
-class Domain(Owner):
-    """An owner whose mail an MTA delivers."""
-
-    def settle(self, lab):
-        super().settle(lab)
-        lab.zone.ttls[self.domain] = 0
-
-    def move(self, *hosts):
-        """Have other MX hosts."""
-        self.lab.zone.clear(self.domain, "MX")
-        for preference, host in enumerate(hosts):
-            self.lab.zone.add(self.domain, "MX", (preference, host))
+class Domain(MailOwner):
+    """And where its mail has to go."""
 
     def goes_to(self, host):
         self.lab.expect([self.domain], {self.domain: host})
